@@ -1,0 +1,128 @@
+// HTTP as the connector engine and the storage see it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "probackup/clock.h"
+#include "probackup/error.h"
+
+namespace probackup {
+
+// Header names are kept as given; look-ups ignore case.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+// The last header of that name, or nothing.
+std::optional<std::string> header(const Headers& headers, std::string_view name);
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;  // absolute, already encoded
+  Headers headers;
+  std::string body;
+  std::chrono::milliseconds timeout{60'000};  // without any byte moving
+  std::uint64_t body_bytes_max = 256u
+                                 << 20;  // a larger answer is an error (2xx to `sink`: no limit)
+  // Gets a 2xx body piece by piece instead of HttpResponse::body, as it was sent (no compression is
+  // asked for). Runs on the thread that called send(); while it works, at most 1 MiB more is read.
+  // An exception thrown here ends the transfer and reaches the caller.
+  std::function<void(std::string_view)> sink;
+  // Redirects that leave scheme, host or port lose these headers (credentials); one that would
+  // carry the body along is refused.
+  std::vector<std::string> secret_headers;
+  unsigned redirects_max = 5;
+};
+
+struct HttpResponse {
+  int status = 0;
+  Headers headers;
+  std::string body;
+  std::string url;  // after redirects
+};
+
+// The request got no complete answer: no connection, TLS failure, timeout, cut body.
+class NetworkError : public Error {
+ public:
+  NetworkError(const std::string& message, bool retryable, std::string hint = {})
+      : Error(message, std::move(hint)), retryable_(retryable) {}
+  // False for what will not change by itself (unknown host name, refused certificate).
+  bool retryable() const { return retryable_; }
+
+ private:
+  bool retryable_;
+};
+
+// The network. send() blocks; many threads may call it at once.
+class Http {
+ public:
+  virtual ~Http() = default;
+  // Any HTTP status is an answer. Throws NetworkError, or Error(interrupted) when stopped.
+  virtual HttpResponse send(const HttpRequest& request, std::stop_token stop) = 0;
+};
+
+struct HttpOptions {
+  std::string user_agent = "probackup/" PROBACKUP_VERSION;
+  std::string ca_file;            // PEM; empty takes the system's
+  bool allow_plain_http = false;  // otherwise http:// is refused but for loopback hosts
+  unsigned connections_per_host = 16;
+};
+
+// libcurl: one multi loop on a thread of its own; connections and TLS sessions are kept and shared.
+std::unique_ptr<Http> curl_http(const HttpOptions& options = {});
+
+// Paces requests by what an API declares and by what it answers. One object per host and token.
+// Safe for concurrent calls.
+class RateLimiter {
+ public:
+  struct Rate {
+    unsigned count;                   // requests …
+    std::chrono::nanoseconds window;  // … in any window of this length
+  };
+  virtual ~RateLimiter() = default;
+  // Waits for this request's turn under all rates whose `match` its path contains. Throws
+  // Error(interrupted) when stopped.
+  virtual void acquire(std::string_view path, std::stop_token stop) = 0;
+  // After each answer: `limited` for a 429 or its like; `retry_after` as the server said;
+  // `remaining` and `reset` from quota headers. Slows down at once and speeds up again slowly.
+  struct Feedback {
+    bool limited = false;
+    std::optional<std::chrono::nanoseconds> retry_after;
+    std::optional<std::int64_t> remaining;
+    std::optional<Time> reset;
+  };
+  virtual void feedback(std::string_view path, const Feedback& feedback) = 0;
+  // The pause that is in force now, for progress display; zero when none.
+  virtual std::chrono::nanoseconds pause() const = 0;
+};
+
+struct RateRule {
+  std::string match;  // part of the URL's path; empty for every request
+  RateLimiter::Rate rate;
+};
+// `floor`: requests of the server's quota to leave unused.
+std::unique_ptr<RateLimiter> rate_limiter(std::vector<RateRule> rules, std::int64_t floor,
+                                          Clock& clock);
+
+// One link of a Link header (RFC 8288) by its rel, or nothing. Relative targets are resolved
+// against `base`.
+std::optional<std::string> link_target(const Headers& headers, std::string_view rel,
+                                       std::string_view base);
+// Resolves `reference` against `base` (RFC 3986, section 5).
+std::string resolve_url(std::string_view base, std::string_view reference);
+// "https://host:port" of a URL, lower-cased, default port left out. Throws Error for no URL.
+std::string url_origin(std::string_view url);
+// True for 127.0.0.0/8, ::1 and localhost.
+bool is_loopback(std::string_view url);
+// The URL for messages: user info and the values of secret-looking query parameters are replaced by
+// "***", and so is every secret known to redact().
+std::string safe_url(std::string_view url);
+
+}  // namespace probackup

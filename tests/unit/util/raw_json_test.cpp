@@ -1,0 +1,67 @@
+#include "catch.h"
+#include "probackup/error.h"
+#include "util/raw_json.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace probackup;
+
+namespace {
+
+std::vector<std::string> selected(const std::string& json, const std::string& path) {
+  RawJson parser;
+  std::vector<std::string> out;
+  parser.select(json, path, [&](std::string_view raw) { out.emplace_back(raw); });
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("records keep every digit, escape and unknown field") {
+  auto records = selected(R"( {"data" : [ {"id": 12345678901234567890123, "x": 1.10e5, "t": "\u00e9\ud83d"},
+      null, {"id": 2, "nested": {"a": [1, 2]}} ]} )", "data");
+  REQUIRE(records.size() == 2);
+  CHECK(records[0] == R"({"id":12345678901234567890123,"x":1.10e5,"t":"\u00e9\ud83d"})");
+  CHECK(records[1] == R"({"id":2,"nested":{"a":[1,2]}})");
+}
+
+TEST_CASE("a path goes through lists, and a missing member gives nothing") {
+  CHECK(selected(R"({"data":[{"items":[1,2]},{"items":[3]},{}]})", "data[*].items") ==
+        std::vector<std::string>{"1", "2", "3"});
+  CHECK(selected(R"({"a":{"b":{"id":1}}})", "a.b") == std::vector<std::string>{R"({"id":1})"});
+  CHECK(selected(R"([{"id":1}])", "") == std::vector<std::string>{R"({"id":1})"});
+  CHECK(selected(R"({"a":null})", "a").empty());
+  CHECK(selected(R"({"a":1})", "b.c").empty());
+}
+
+TEST_CASE("single values come out as text") {
+  RawJson parser;
+  std::string record = R"({"id":18446744073709551616,"n":"a\"\u00e9","f":true,"z":null,"o":{"k":[1]}})";
+  CHECK(parser.text_at(record, "id") == "18446744073709551616");
+  CHECK(parser.text_at(record, "n") == "a\"é");
+  CHECK(parser.text_at(record, "f") == "true");
+  CHECK_FALSE(parser.text_at(record, "z"));
+  CHECK_FALSE(parser.text_at(record, "missing"));
+  CHECK(parser.text_at(record, "o") == R"({"k":[1]})");
+}
+
+TEST_CASE("what is no JSON is said to be none") {
+  for (const char* text : {"", "{", "<html>", "[1,]", R"({"a":1)", R"({"a" 1})", "\"a", "nul", "01", "1 2",
+                           R"({"a":1}})", "[1 2]", "\"\\x\"", "\"\xff\""}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(selected(text, ""), Error);
+  }
+  CHECK_THROWS_AS(selected(std::string(5000, '['), ""), Error);
+}
+
+TEST_CASE("volatile fields are left out for comparing") {
+  RawJson parser;
+  CHECK(parser.without(R"({"a":1,"b":{"url":"x","k":2},"l":[{"u":1,"v":2},{"u":3}]})", {"b.url", "l[*].u"}) ==
+        R"({"a":1,"b":{"k":2},"l":[{"v":2},{}]})");
+  CHECK(parser.without(R"({"a":1})", {"a"}) == "{}");
+}
+
+TEST_CASE("a lone surrogate is looked at, not refused") {
+  CHECK(parse_json(R"("a\ud83dz")").get<std::string>() == "a\uFFFDz");
+  CHECK(parse_json(R"("\ud83d\ude00")").get<std::string>() == "😀");
+}
