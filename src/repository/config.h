@@ -1,0 +1,24 @@
+// The config object of a repository (restic, doc/design.rst, "Repository Layout").
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "repository/polynomial.h"
+
+namespace probackup {
+
+inline constexpr unsigned repository_version = 2;
+
+struct Config {
+  std::string id;  // 64 hex digits
+  Polynomial polynomial = 0;
+
+  static Config random();
+};
+
+std::string print_config(const Config& config);
+// Throws Error for another version, and for what restic would not take.
+Config parse_config(std::string_view json);
+
+}  // namespace probackup
