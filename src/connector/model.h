@@ -1,0 +1,157 @@
+// The checked form of a connector file. docs/connectors/README.md describes the file itself.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connector/expr.h"
+#include "probackup/connector.h"
+
+namespace probackup {
+
+// How credentials get onto a request. The first variant whose `when` holds is used.
+struct AuthModel {
+  enum class Kind { none, bearer, basic, header, query } kind = Kind::none;
+  std::optional<Expression> when;
+  Template token;                        // bearer
+  Template user, password;               // basic
+  std::map<std::string, Template> pairs;  // header: name to value; query: name to value
+};
+
+struct RequestModel {
+  std::string method = "GET";
+  Template url;                        // a path below http.base, or an absolute URL
+  std::map<std::string, Template> query, headers;
+  std::optional<Template> body;        // JSON body
+  std::string graphql;                 // query text; sent with `vars` to http.graphql
+  std::map<std::string, Template> vars;
+  bool with_auth = true;
+};
+
+struct PageModel {
+  enum class By { none, cursor, number, offset, link, url } by = By::none;
+  std::optional<Expression> next;   // cursor: the next token; url: the next URL; null or "" ends
+  std::optional<Expression> more;   // number, offset: false ends; without it a short page ends
+  std::optional<Expression> total;  // number, offset: records in all; pages go side by side
+  enum class Into { query, body, vars, header } into = Into::query;
+  std::string into_name;            // for example "before"
+  std::string size_name;            // query parameter for the page size, "" for none
+  std::int64_t size = 0;            // records a page
+  std::int64_t start = 1;           // number: the first page's number
+};
+
+struct SinceModel {
+  PageModel::Into into = PageModel::Into::query;
+  std::string into_name;
+  std::string format = "rfc3339";   // or "unix", "unix_ms", "date", or a strftime pattern
+  std::string prefix;               // put before the time, for filters such as ">="
+  std::chrono::nanoseconds lookback{};
+  std::chrono::nanoseconds full_every{};  // zero: never
+};
+
+struct FileModel {
+  std::optional<Expression> each;   // a list inside the record, one file per element (`item`)
+  std::optional<Expression> when;
+  Template id, name, get;
+  std::optional<Template> size, hash;  // when known before the download
+  bool with_auth = true;            // the app's token goes along (only ever to the app's own host)
+  std::map<std::string, Template> headers;  // for example Accept
+};
+
+struct GitModel {
+  std::optional<Expression> when;
+  Template id;                      // folder name below git/
+  Template url;                     // https clone URL
+  std::optional<AuthModel> auth;    // bearer or basic, instead of the app's own, for `url`'s host
+  bool missing_is_empty = false;    // a wiki that was never made is no gap
+};
+
+// One place that a stream's records come from.
+struct SourceModel {
+  std::vector<std::string> each;    // parent streams, a request per parent record; empty: one
+  bool recursive = false;           // `each` names the stream itself
+  unsigned depth = 1;               // levels of recursion
+  std::optional<Expression> when;   // asked per parent
+  RequestModel request;
+  std::vector<std::string> records;  // selectors tried in order (RawJson::select)
+  std::optional<std::string> wrap;  // scalars become {"<wrap>": scalar}
+  PageModel page;
+  std::optional<SinceModel> since;
+  bool conditional = false;         // If-None-Match, If-Modified-Since for one-page listings
+  std::optional<std::int64_t> cap;  // the API gives no more than this many records a listing: a gap
+  std::string cap_say;
+  bool missing_is_empty = false;    // 404, 410 and an answer without the records' place mean "none here"
+};
+
+struct StreamModel {
+  std::string name, title;
+  std::vector<SourceModel> sources;
+  std::map<std::string, Template> let;
+  std::optional<Expression> keep;     // false drops the record
+  Template id;                        // over `record` and `parent`
+  std::string id_path;                // set when `id` is a plain path in the record
+  std::optional<RequestModel> detail;  // asked per new or changed record; its answer replaces it
+  std::string detail_record;          // selector of the record in that answer
+  std::string changed;                // path of the field that moves when a record changes, or ""
+  bool reuse_if_unchanged = false;    // not read again below a parent that did not change
+  std::chrono::nanoseconds refresh_every{};  // `changed` and reuse are trusted this long; 0: ever
+  enum class Deleted { listing, flag, unknown } deleted = Deleted::listing;
+  std::vector<std::string> volatile_fields;
+  std::optional<Template> title_of, url_of;     // for listings and search
+  std::vector<std::string> text_fields;         // paths, for full-text search
+  std::string belongs_stream;                   // the tree's parent, when it is not the fan-out's
+  std::optional<Template> belongs_id;
+  std::vector<FileModel> files;
+  std::vector<GitModel> git;
+  bool webhooks = false;              // records are registered webhooks
+};
+
+struct ErrorRule {
+  Expression when;
+  enum class Do { retry, gap, fail, empty } action = Do::fail;
+  std::optional<Template> wait;       // seconds (over 1e9: since 1970) or a duration; else backoff
+  unsigned tries = 5;
+  Do then = Do::gap;                  // after the last try
+  std::optional<Template> say;
+  bool limited = false;               // counts as "too fast" for the rate limiter
+};
+
+struct LimitModel {
+  std::string match;                  // part of the path, "" for all
+  unsigned count = 0;
+  std::chrono::nanoseconds window{};
+};
+
+struct ConnectorModel {
+  std::string file, source;           // name and text of the file
+  std::string app, title, version, docs;
+  std::vector<ConnectorSetting> settings;
+  std::map<std::string, Template> let;
+  std::vector<AuthModel> auth;
+  Template base;                      // of http; `config.base_url` overrides it
+  std::optional<Template> graphql;    // URL or path of the GraphQL endpoint
+  std::vector<std::string> hosts;     // more hosts of the app: credentials may go there too
+  std::map<std::string, Template> headers;
+  unsigned concurrency = 4;
+  std::vector<LimitModel> limits;
+  std::optional<Expression> quota_remaining, quota_reset;  // reset: since 1970 or from now
+  std::int64_t quota_floor = 0;
+  std::vector<ErrorRule> errors;
+  std::optional<RequestModel> check;
+  std::optional<Template> check_account;  // the account's name in the check's answer
+  std::optional<Template> check_show;     // who one is, for people
+  std::optional<Template> check_scopes;   // what the token may do, comma-separated
+  std::vector<StreamModel> streams;       // parents before children
+  nlohmann::json restore;                 // as written; checked by the restore engine
+  std::vector<std::string> not_read;      // what this API does not give, for `connector show`
+
+  const StreamModel* stream(const std::string& name) const;
+};
+
+}  // namespace probackup

@@ -1,0 +1,138 @@
+// What each connector makes of the answers that its app is known to give.
+#include "built_in.h"
+#include "catch.h"
+
+using namespace probackup;
+using nlohmann::json;
+using Do = ErrorRule::Do;
+
+namespace {
+
+struct Answer {
+  std::string app;
+  int status;
+  json headers, body;
+  std::optional<Do> action;  // nothing: no rule wants it
+  std::string say;           // part of the reason
+};
+
+void check(const Answer& answer) {
+  Connector connector = built_in(answer.app);
+  TestNames names{{"status", answer.status}, {"headers", answer.headers}, {"body", answer.body}};
+  CAPTURE(answer.app, answer.status, answer.headers.dump(), answer.body.dump());
+  for (const ErrorRule& rule : connector.model().errors) {
+    if (!rule.when.holds(names)) continue;
+    REQUIRE(answer.action);
+    CHECK(rule.action == *answer.action);
+    if (!answer.say.empty()) {
+      REQUIRE(rule.say);
+      CHECK_THAT(rule.say->text(names), ContainsSubstring(answer.say));
+    }
+    return;
+  }
+  CHECK_FALSE(answer.action);
+}
+
+json message(const std::string& text) {
+  return {{"message", text}};
+}
+json graphql_error(const std::string& type, const std::string& text) {
+  return {{"data", nullptr}, {"errors", {{{"type", type}, {"message", text}}}}};
+}
+
+}  // namespace
+
+TEST_CASE("GitHub's good answers are taken as good") {
+  check({"github", 200, json::object(), json::array({{{"id", 1}}}), {}, ""});
+  check({"github", 200, json::object(), {{"data", {{"node", nullptr}}}}, {}, ""});
+  check({"github", 200, {{"x-ratelimit-remaining", "0"}}, json::array(), {}, ""});
+  check({"github", 304, json::object(), "", {}, ""});
+}
+
+TEST_CASE("GitHub's limits are waited for") {
+  check({"github",
+         403,
+         {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1900000000"}},
+         message("API rate limit exceeded for user ID 1."),
+         Do::retry,
+         "quota"});
+  check({"github", 429, {{"retry-after", "60"}}, message("slow down"), Do::retry, ""});
+  check({"github", 403, json::object(), message("You have exceeded a secondary rate limit."),
+         Do::retry, ""});
+  check({"github",
+         200,
+         {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1900000000"}},
+         graphql_error("RATE_LIMITED", "API rate limit exceeded"),
+         Do::retry,
+         ""});
+}
+
+TEST_CASE("GitHub's refusals name the scope or the permission that is missing") {
+  check({"github", 401, json::object(), message("Bad credentials"), Do::fail, "Bad credentials"});
+  check({"github",
+         404,
+         {{"x-accepted-oauth-scopes", "admin:org_hook"}, {"x-oauth-scopes", "repo"}},
+         message("Not Found"),
+         Do::gap,
+         "scopes admin:org_hook, it has repo"});
+  check({"github",
+         403,
+         {{"x-accepted-github-permissions", "issues=read"}},
+         message("Resource not accessible by personal access token"),
+         Do::gap,
+         "issues=read"});
+  check({"github",
+         403,
+         {{"x-github-sso", "required; url=https://github.com/orgs/o/sso"}},
+         message("Resource protected by organization SAML enforcement."),
+         Do::gap,
+         "single sign-on"});
+  check({"github", 200, json::object(), graphql_error("INSUFFICIENT_SCOPES", "needs read:project"),
+         Do::gap, "read:project"});
+  check({"github", 200, json::object(), graphql_error("FORBIDDEN", "not accessible"), Do::gap,
+         "not accessible"});
+}
+
+TEST_CASE("What a GitHub plan or a switched-off feature does not have is no gap") {
+  check(
+      {"github", 410, json::object(), message("Issues are disabled for this repo"), Do::empty, ""});
+  check({"github", 403, json::object(),
+         message("Upgrade to GitHub Pro or make this repository public to enable this feature."),
+         Do::empty, ""});
+  check({"github", 403, json::object(),
+         message("Dependabot alerts are disabled for this repository."), Do::empty, ""});
+  check({"github", 404, json::object(), message("Secret scanning is disabled on this repository."),
+         Do::empty, ""});
+  check({"github", 409, json::object(), message("Git Repository is empty."), Do::empty, ""});
+}
+
+TEST_CASE("What GitHub hides or blocks is a gap") {
+  check({"github", 404, json::object(), message("Not Found"), Do::gap, "hidden"});
+  check({"github", 451, json::object(), message("Repository access blocked"), Do::gap, "legal"});
+}
+
+TEST_CASE("Trello's two kinds of 401 are told apart by their text") {
+  check({"trello", 401, json::object(), "invalid token", Do::fail, "invalid token"});
+  check({"trello", 401, json::object(), "expired token", Do::fail, ""});
+  check({"trello", 401, json::object(), "unauthorized permission requested", Do::gap, ""});
+}
+
+TEST_CASE("Trello's limits are waited for, and too large answers are gaps") {
+  check({"trello", 429, json::object(), {{"error", "API_TOKEN_LIMIT_EXCEEDED"}}, Do::retry, ""});
+  check({"trello",
+         403,
+         json::object(),
+         {{"error", "API_TOO_MANY_CARDS_REQUESTED"}},
+         Do::gap,
+         "API_TOO_MANY_CARDS_REQUESTED"});
+  check({"trello", 504, json::object(), "", Do::retry, ""});
+  check({"trello", 404, json::object(), "The requested resource was not found.", Do::retry, ""});
+  check({"trello", 200, json::object(), json::array(), {}, ""});
+}
+
+TEST_CASE("Redmine's refusals say what to do") {
+  check({"redmine", 401, json::object(), "", Do::fail, "REST API is off"});
+  check({"redmine", 403, json::object(), "", Do::gap, "administrator"});
+  check({"redmine", 404, json::object(), "", Do::gap, ""});
+  check({"redmine", 200, json::object(), {{"issues", json::array()}}, {}, ""});
+}

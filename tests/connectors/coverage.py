@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+"""Holds the connectors and their pages against the vendors' API descriptions.
+
+For each connector whose description lies in the folder PROBACKUP_SPECS:
+- every request of the connector exists in the description, with query parameters that it knows;
+- every listing of the description has a row in docs/connectors/APP.md that says what becomes of it:
+      | `/boards/{id}/cards` | read: cards | why or what |
+  with the verdict `read: STREAM…` (a stream asks for exactly this), `contained: STREAM…` (its records
+  are part of what another stream reads) or `no` (the row says why). A `*` in a path stands for any text,
+  and is only for what is not read;
+- no row is left over.
+
+Usage: coverage.py [APP…]. Exit code 77 (skipped) when PROBACKUP_SPECS is not set.
+"""
+
+import fnmatch
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROW = re.compile(r"^\| `(/[^`]*)` \| (read|contained|no)(?:: ([^|]*?))? \|(.*)\|$")
+
+# What an expression in a path stands for, where that is not one part of the path. Several texts are
+# alternatives.
+EXPANSIONS = {
+    "github": {
+        "parent.full_name": ["{}/{}"],
+        "parent.base.repo.full_name": ["{}/{}"],
+        "split(parent.repository_url, '/repos/')[-1]": ["{}/{}"],
+        "split(parent.assets_url, '/repos/')[-1]": ["{}/{}/releases/{}/assets"],
+        "split(record.url, '/repos/')[-1]": ["{}/{}/releases/assets/{}"],
+        "split(parent.url, '/repos/')[-1]": ["{}/{}/environments/{}"],
+        "parent.type == 'Organization' ? 'orgs' : 'users'": ["orgs", "users"],
+        "parent.owner.type == 'Organization' ? 'orgs' : 'users'": ["orgs", "users"],
+    },
+    "redmine": {},
+    "trello": {},
+}
+
+# Requests and parameters that the description leaves out, each with the reason why we trust them.
+UNDESCRIBED = {
+    "github": {
+        "/users/{}/packages/{}/{}/versions?per_page": "as for organisations; the description forgot it",
+    },
+    "redmine": {
+        "/attachments/download/{}": "the name is optional (config/routes.rb of Redmine)",
+        "/projects/{}/wiki/{}.json?version": "the parameter that the path of an old version fills, too",
+    },
+    "trello": {
+        "/cards/{}/attachments/{}/download/{}": "described in the vendor's guide on attachments",
+        "/boards/{}/cards/{}?": "a nested resource of cards (vendor's guide on nested resources)",
+        "/boards/{}/members?": "a nested resource of members",
+        "/organizations/{}/actions?": "a nested resource of actions",
+        "/organizations/{}/members?": "a nested resource of members",
+    },
+}
+
+
+def load_description(app, folder):
+    name = {"github": "github.json", "redmine": "redmine.yaml", "trello": "trello.json"}[app]
+    path = Path(folder) / name
+    if not path.exists():
+        return None
+    if path.suffix == ".json":
+        return json.loads(path.read_text())
+    try:
+        import yaml
+    except ImportError:
+        return None
+    return yaml.safe_load(path.read_text())
+
+
+def resolve(document, node):
+    while isinstance(node, dict) and "$ref" in node:
+        target = document
+        for part in node["$ref"].lstrip("#/").split("/"):
+            target = target[part]
+        node = target
+    return node
+
+
+def is_listing(document, get):
+    """True for an answer that is a list, or an object with a count and a list."""
+    try:
+        content = get["responses"]["200"]["content"]["application/json"]
+    except KeyError:
+        return False
+    schema = resolve(document, content.get("schema", {}))
+    if schema.get("type") == "array":
+        return True
+    members = schema.get("properties", {})
+    lists = [m for m in members.values() if resolve(document, m).get("type") == "array"]
+    return bool(lists) and "total_count" in members
+
+
+def described_gets(app, document):
+    """Path as the description writes it, to (is a listing, names of query parameters)."""
+    gets = {}
+    for path, item in document["paths"].items():
+        if "get" not in item:
+            continue
+        get = item["get"]
+        parameters = [resolve(document, p) for p in get.get("parameters", []) + item.get("parameters", [])]
+        query = {p["name"] for p in parameters if p["in"] == "query"}
+        # Trello's description has few schemas and Redmine's is small: there every GET counts.
+        listing = app != "github" or is_listing(document, get)
+        gets[path.replace(".{format}", ".json")] = (listing, query)
+    return gets
+
+
+def normal(path):
+    return re.sub(r"\{[^}]*\}", "{}", path).rstrip("/") or "/"
+
+
+def expand(app, template):
+    """The paths that a template stands for, `{}` for each part that an expression fills."""
+    paths = [""]
+    for text, expression in re.findall(r"([^$]*)(?:\$\{((?:[^}'\"]|'[^']*')*)\})?", template):
+        alternatives = EXPANSIONS[app].get(expression, ["{}"]) if expression else [""]
+        paths = [p + text + a for p in paths for a in alternatives]
+    return paths
+
+
+def requests(app, connector):
+    """(stream, path, query parameter names) of each GET that the connector sends."""
+    defaults = connector.get("defaults", {})
+    for name, stream in connector["streams"].items():
+        for source in stream.get("from", [stream]):
+            if "get" not in source:
+                continue
+            def key(what):
+                return source.get(what, stream.get(what, defaults.get(what)))
+            query = set(stream.get("query", {})) | set(source.get("query", {}))
+            for part in (key("page") or {}, key("since") or {}):
+                if part.get("into", "").startswith("query."):
+                    query.add(part["into"][len("query."):])
+                if isinstance(part.get("size"), str):
+                    query.add(part["size"].split("=")[0])
+            for path in expand(app, source["get"]):
+                yield name, path, query
+        if "get" in (detail := stream.get("detail", {})):
+            for path in expand(app, detail["get"]):
+                yield name, path, set(detail.get("query", {}))
+        for file in stream.get("files", []):
+            for path in expand(app, file["get"]):
+                if path.startswith("/"):
+                    yield name, path, set()
+
+
+def check_requests(app, connector, gets):
+    """Problems of requests that the description does not know; and stream to its paths."""
+    problems, asked = [], {}
+    by_shape = {}
+    for path, (_, query) in gets.items():
+        by_shape[normal(path)] = query
+    known = UNDESCRIBED[app]
+    for stream, path, query in requests(app, connector):
+        shape = normal(path)
+        matches = [s for s in by_shape if s == shape or fits(shape, s)]
+        if not matches:
+            if shape not in known:
+                problems.append(f"stream {stream} asks for {path}, which is not described")
+            continue
+        best = max(matches, key=lambda s: len(s.replace("{}", "")))
+        asked.setdefault(best, set()).add(stream)
+        for parameter in sorted(query - by_shape[best]):
+            if f"{best}?" not in known and f"{best}?{parameter}" not in known:
+                problems.append(f"stream {stream}: {best} has no parameter {parameter}")
+    return problems, asked
+
+
+def fits(shape, described):
+    """True when `shape` has fixed text where the description has a parameter."""
+    pattern = re.escape(described).replace(r"\{\}", "[^/]+")
+    return re.fullmatch(pattern, shape) is not None
+
+
+def read_rows(page):
+    rows = {}
+    for line in page.read_text().splitlines():
+        if match := ROW.match(line):
+            path, verdict, streams, why = match.groups()
+            rows[path] = (verdict, [s for s in re.split(r"[ ,]+", streams or "") if s], why)
+    return rows
+
+
+def check_page(app, connector, gets, asked, rows):
+    problems, used = [], set()
+    streams = set(connector["streams"])
+    for path, (listing, _) in sorted(gets.items()):
+        row = path if path in rows else next((r for r in rows if "*" in r and fnmatch.fnmatchcase(path, r)), None)
+        askers = asked.get(normal(path), set())
+        if row is None:
+            if listing:
+                problems.append(f"{path}: not on the page")
+            continue
+        used.add(row)
+        verdict, named, _ = rows[row]
+        if verdict == "read" and set(named) != askers:
+            problems.append(f"{path}: the page says it is read as {named}, the connector does so as {sorted(askers)}")
+        if verdict != "read" and askers and listing:
+            problems.append(f"{path}: is read as {sorted(askers)}, the page says {verdict}")
+        if verdict == "contained" and not named:
+            problems.append(f"{path}: contained in which stream?")
+        for name in set(named) - streams:
+            problems.append(f"{path}: there is no stream {name}")
+    problems += [f"{row}: the description has no such request" for row in sorted(set(rows) - used)]
+    return problems
+
+
+def main():
+    folder = os.environ.get("PROBACKUP_SPECS")
+    if not folder:
+        print("SKIP: PROBACKUP_SPECS names no folder with API descriptions")
+        return 77
+    failed = False
+    for app in sys.argv[1:] or sorted(EXPANSIONS):
+        document = load_description(app, folder)
+        if document is None:
+            print(f"{app}: SKIP, no description in {folder} (or no PyYAML)")
+            continue
+        connector = json.loads((ROOT / "connectors" / f"{app}.json").read_text())
+        gets = described_gets(app, document)
+        rows = read_rows(ROOT / "docs" / "connectors" / f"{app}.md")
+        problems, asked = check_requests(app, connector, gets)
+        problems += check_page(app, connector, gets, asked, rows)
+        listings = sum(1 for listing, _ in gets.values() if listing)
+        print(f"{app}: {listings} listings, {len(rows)} rows, {len(problems)} problems")
+        for problem in problems:
+            print(f"  {problem}")
+        failed = failed or bool(problems)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,274 @@
+#include <algorithm>
+#include <atomic>
+
+#include "catch.h"
+#include "rig.h"
+
+using namespace probackup;
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+std::size_t count_of(const std::vector<std::string>& list, const std::string& part) {
+  return static_cast<std::size_t>(
+      std::count_if(list.begin(), list.end(),
+                    [&](const std::string& one) { return one.find(part) != std::string::npos; }));
+}
+
+}  // namespace
+
+TEST_CASE("later runs ask only for what changed since the last one began, by the server's clock") {
+  // The server's clock runs an hour ahead of ours.
+  Rig* that = nullptr;
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id",
+              "since": {"into": "query.since", "prefix": ">=", "lookback": "5m", "full_every": "7d"}}})",
+          [&](const Asked& asked) {
+            Headers headers{{"Date", "Tue, 14 Nov 2023 23:13:20 GMT"}};
+            bool some = !asked.parameter("since").empty();
+            return reply(some ? R"([{"id": "b", "v": 2}])" : R"([{"id": "a"}, {"id": "b"}])", 200,
+                         headers);
+          });
+  that = &rig;
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/notes"});
+  CHECK(rig.sink.stream("notes").result.full);
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/notes?since=%3E%3D2023-11-14T23%3A08%3A20Z"});
+  CHECK_FALSE(that->sink.stream("notes").result.full);
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "b"});
+  CHECK(rig.sink.raws("notes")["b"] == R"({"id":"b","v":2})");
+  rig.base_options.full = true;
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/notes"});
+  rig.base_options.full = false;
+  rig.clock.advance(24h * 8);
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/notes"});
+}
+
+TEST_CASE("after a gap the next run asks from the same time again") {
+  bool broken = false;
+  Rig rig(
+      R"({"notes": {"get": "/notes", "id": "id", "since": {"into": "query.since", "format": "unix"}}})",
+      [&](const Asked&) { return broken ? reply("", 403) : reply(R"([{"id": "a"}])"); });
+  rig.run();
+  auto since = rig.sink.stream("notes").since;
+  REQUIRE(since);
+  rig.clock.advance(1h);
+  broken = true;
+  rig.run();
+  CHECK(rig.sink.gaps().size() == 1);
+  CHECK(rig.sink.stream("notes").since == since);
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a"});
+  rig.clock.advance(1h);
+  broken = false;
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/notes?since=1700000000"});
+  CHECK(rig.sink.stream("notes").since > since);
+}
+
+TEST_CASE(
+    "a gap below one parent does not hold the others back, and is closed by a whole listing") {
+  bool broken = true;
+  Rig rig(R"({"books": {"get": "/books", "id": "id"},
+              "notes": {"each": "books", "get": "/books/${parent_key}/notes", "id": "id",
+                        "since": {"into": "query.since", "format": "unix"}}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/books") return reply(R"([{"id": 1}, {"id": 2}])");
+            return broken && asked.path == "/v1/books/2/notes" ? reply("", 403) : reply("[]");
+          });
+  rig.run();
+  CHECK(rig.sink.gaps().size() == 1);
+  broken = false;
+  rig.run();
+  CHECK(count_of(rig.asked(), "/books/1/notes?since=1700000000") == 1);
+  CHECK(count_of(rig.asked(), "/books/2/notes?since") == 0);
+  CHECK(count_of(rig.asked(), "/books/2/notes") == 1);
+  CHECK(rig.sink.gaps().empty());
+}
+
+TEST_CASE("a gap stays open until its record has been looked at again") {
+  int status = 200;
+  bool broken = true;
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "changed": "at",
+              "detail": {"get": "/notes/${record.id}"},
+              "files": [{"id": "${record.id}", "get": "/files/${record.id}"}]}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/notes") return reply(R"([{"id": "a", "at": 1}])", status);
+            if (asked.path == "/v1/notes/a") return reply(R"({"id": "a", "at": 1})");
+            return broken ? reply("", 403) : reply("bytes");
+          });
+  rig.run();
+  REQUIRE(rig.sink.gaps().size() == 1);
+  broken = false;
+  status = 403;
+  rig.run();
+  CHECK(rig.sink.gaps().size() == 2);  // the listing, and the file as before
+  status = 200;
+  rig.run();
+  CHECK(rig.sink.gaps().empty());
+  CHECK(rig.sink.stream("notes").records.at("a").files.at("a") == "bytes");
+}
+
+TEST_CASE("marks are not trusted for longer than refresh_every") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "changed": "at", "refresh_every": "7d",
+              "detail": {"get": "/notes/${record.id}"}}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/notes") return reply(R"([{"id": "a", "at": 1}])");
+            return reply(R"({"id": "a", "at": 1})");
+          });
+  rig.run();
+  for (int days = 4; days <= 16; days += 4) {
+    rig.clock.advance(4 * 24h);
+    rig.run();
+    CHECK(rig.http.requests() == (days % 8 == 0 ? 2 : 1));
+  }
+}
+
+TEST_CASE("a new parent is listed whole, a known one by its changes") {
+  std::string books = R"([{"id": 1}])";
+  Rig rig(R"({"books": {"get": "/books", "id": "id"},
+              "notes": {"each": "books", "get": "/books/${parent.id}/notes", "id": "id",
+                        "since": {"into": "query.since"}}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/books") return reply(books);
+            return reply("[]");
+          });
+  rig.run();
+  books = R"([{"id": 1}, {"id": 2}])";
+  rig.run();
+  CHECK(count_of(rig.asked(), "/books/1/notes?since=") == 1);
+  auto asked = rig.asked();
+  CHECK(std::count(asked.begin(), asked.end(), "/books/2/notes") == 1);
+}
+
+TEST_CASE("a listing below a parent that did not change is not read again, unless it had a gap") {
+  std::string books = R"([{"id": 1, "v": 1}, {"id": 2, "v": 1}, {"id": 3, "v": 1}])";
+  bool broken = true;
+  Rig rig(R"({"books": {"get": "/books", "id": "id"},
+              "notes": {"each": "books", "get": "/books/${parent.id}/notes", "id": "id",
+                        "reuse_if_unchanged": true}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/books") return reply(books);
+            if (asked.path == "/v1/books/3/notes" && broken) return reply("", 403);
+            return reply("[{\"id\": \"n" + asked.path.substr(10, 1) + "\"}]");
+          });
+  rig.run();
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"n1", "n2"});
+  broken = false;
+  books = R"([{"id": 1, "v": 1}, {"id": 2, "v": 2}, {"id": 3, "v": 1}])";
+  rig.run();
+  CHECK(count_of(rig.asked(), "/books/1/notes") == 0);
+  CHECK(count_of(rig.asked(), "/books/2/notes") == 1);
+  CHECK(count_of(rig.asked(), "/books/3/notes") == 1);
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"n1", "n2", "n3"});
+  CHECK(rig.sink.gaps().empty());
+  books = R"([{"id": 2, "v": 2}, {"id": 3, "v": 1}])";
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/books"});
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"n2", "n3"});
+}
+
+TEST_CASE("an answer that was not modified keeps its records without being sent") {
+  std::string version = "\"1\"";
+  Rig rig(
+      R"({"notes": {"get": "/notes", "id": "id", "conditional": true, "page": {"by": "link"}}})",
+      [&](const Asked& asked) {
+        Headers headers{{"ETag", version}};
+        if (header(asked.request.headers, "If-None-Match") == version) return reply("", 304);
+        return reply(R"([{"id": "a"}, {"id": "b"}])", 200, headers);
+      });
+  for (int i = 0; i < 3; ++i) {
+    rig.run();
+    CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "b"});
+    CHECK(rig.http.requests() == 1);
+    CHECK(rig.sink.stream("notes").result.complete);
+  }
+  version = "\"2\"";
+  rig.run();
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("a listing of several pages is never taken as not modified") {
+  Rig rig(
+      R"({"notes": {"get": "/notes", "id": "id", "conditional": true, "page": {"by": "link"}}})",
+      [&](const Asked& asked) {
+        CHECK_FALSE(header(asked.request.headers, "If-None-Match"));
+        Headers headers{{"ETag", "\"1\""}};
+        if (asked.query.empty()) headers.emplace_back("Link", "</v1/notes?p=2>; rel=next");
+        return reply(asked.query.empty() ? R"([{"id": "a"}])" : R"([{"id": "b"}])", 200, headers);
+      });
+  rig.run();
+  rig.run();
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("details are asked for new and changed records only") {
+  std::string list = R"([{"id": "a", "at": 1}, {"id": "b", "at": 1}])";
+  bool broken = false;
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "changed": "at",
+              "detail": {"get": "/notes/${record.id}", "record": "note"}}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/notes") return reply(list);
+            std::string id = asked.path.substr(10);
+            if (broken && id == "b") return reply("", 500);
+            return reply(R"({"note": {"id": ")" + id + R"(", "body": "long"}})");
+          });
+  rig.run();
+  CHECK(rig.http.requests() == 3);
+  CHECK(rig.sink.raws("notes")["a"] == R"({"id":"a","body":"long"})");
+  rig.run();
+  CHECK(rig.http.requests() == 1);
+  CHECK(rig.sink.raws("notes").size() == 2);
+
+  list = R"([{"id": "a", "at": 1}, {"id": "b", "at": 2}])";
+  broken = true;
+  rig.run();
+  REQUIRE(rig.sink.gaps().size() == 1);
+  CHECK(rig.sink.gaps()[0].key == "b");
+  CHECK(rig.sink.raws("notes")["b"] == R"({"id":"b","body":"long"})");  // as it was
+  broken = false;
+  rig.run();
+  CHECK(count_of(rig.asked(), "/notes/b") == 1);
+  CHECK(count_of(rig.asked(), "/notes/a") == 0);
+  CHECK(rig.sink.gaps().empty());
+}
+
+TEST_CASE("only what a complete listing does not name is deleted") {
+  std::string list = R"([{"id": "a"}, {"id": "b"}])";
+  int status = 200;
+  std::string deleted = "listing";
+  auto handler = [&](const Asked&) { return reply(list, status); };
+  for (std::string how : {"listing", "unknown"}) {
+    list = R"([{"id": "a"}, {"id": "b"}])";
+    status = 200;
+    Rig rig(R"({"notes": {"get": "/notes", "id": "id", "deleted": ")" + how + "\"}}", handler);
+    rig.run();
+    status = 500;
+    rig.run();
+    CHECK(rig.sink.keys("notes").size() == 2);
+    status = 200;
+    list = R"([{"id": "b"}])";
+    rig.run();
+    CHECK(rig.sink.keys("notes").size() == (how == "listing" ? 1 : 2));
+  }
+}
+
+TEST_CASE("volatile fields do not make a record changed") {
+  int reads = 0;
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "volatile": ["link", "tags[*].seen"]},
+              "pages": {"each": "notes", "get": "/notes/${parent.id}/pages", "id": "id",
+                        "reuse_if_unchanged": true}})",
+          [&](const Asked& asked) {
+            if (asked.path != "/v1/notes") return reply("[]");
+            ++reads;
+            std::string text = std::to_string(reads);
+            return reply(R"([{"id": "a", "link": "x?sig=)" + text +
+                         R"(", "tags": [{"name": "t", "seen": )" + text + "}]}]");
+          });
+  rig.run();
+  CHECK(rig.http.requests() == 2);
+  rig.run();
+  CHECK(rig.http.requests() == 1);
+}

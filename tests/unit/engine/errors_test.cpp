@@ -1,0 +1,242 @@
+#include "catch.h"
+#include "rig.h"
+
+using namespace probackup;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string one_stream = R"({"notes": {"get": "/notes", "id": "id"}})";
+const std::string good_body = R"([{"id": "a"}])";
+
+}  // namespace
+
+TEST_CASE("passing troubles are waited out") {
+  auto trouble = GENERATE(0, 1, 2, 3, 4, 5);
+  CAPTURE(trouble);
+  Rig rig(one_stream, [&](const Asked& asked) -> HttpResponse {
+    if (asked.count >= 2) return reply(good_body);
+    switch (trouble) {
+      case 0:
+        return reply("oops", 500);
+      case 1:
+        return reply("slow down", 429, {{"Retry-After", "7"}});
+      case 2:
+        return reply("limit", 403, {{"X-RateLimit-Remaining", "0"}, {"Retry-After", "5"}});
+      case 3:
+        return reply("<!DOCTYPE html><p>maintenance");
+      case 4:
+        return reply(R"([{"id": "a"}, {"id")");
+      default:
+        throw NetworkError("cut short", true);
+    }
+  });
+  rig.run();
+  CHECK(rig.sink.gaps().empty());
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a"});
+  CHECK(rig.http.requests() == 3);
+  if (trouble == 1) CHECK(rig.clock.steady() >= 14s);
+}
+
+TEST_CASE("lasting troubles become a gap with address and reason") {
+  struct Case {
+    HttpResponse response;
+    std::string reason;
+    std::size_t requests;
+  };
+  for (const auto& one :
+       std::vector<Case>{{reply("", 500), "the server answers 500", 6},
+                         {reply("", 403), "access is denied (403)", 1},
+                         {reply("", 404), "there is nothing at this address (404)", 1},
+                         {reply("", 410), "there is nothing at this address (410)", 1},
+                         {reply("", 418), "the server answers 418", 1},
+                         {reply("<html>"), "not JSON", 3},
+                         {reply(""), "not JSON", 3},
+                         {reply("{\"error\": \"x\"}"), "a record without an id", 1}}) {
+    CAPTURE(one.reason);
+    Rig rig(one_stream, [&](const Asked&) { return one.response; });
+    rig.run();
+    REQUIRE(rig.sink.gaps().size() == 1);
+    CHECK_THAT(rig.sink.gaps()[0].reason, ContainsSubstring(one.reason));
+    CHECK(rig.sink.gaps()[0].url == "https://api.notes.example/v1/notes");
+    CHECK(rig.http.requests() == one.requests);
+  }
+}
+
+TEST_CASE("an answer without the place where records should be is no empty listing") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "records": "data"}})",
+          [&](const Asked&) { return reply(R"({"message": "try later"})"); });
+  rig.run();
+  REQUIRE(rig.sink.gaps().size() == 1);
+  CHECK(rig.sink.gaps()[0].reason == "the answer has no \"data\"");
+
+  Rig empty(R"({"notes": {"get": "/notes", "id": "id", "records": "data"}})",
+            [&](const Asked&) { return reply(R"({"data": null})"); });
+  empty.run();
+  CHECK(empty.sink.gaps().empty());
+  CHECK(empty.sink.stream("notes").result.complete);
+}
+
+TEST_CASE("refused credentials end the run and say what to do") {
+  Rig rig(one_stream, [&](const Asked&) { return reply("", 401); });
+  try {
+    rig.run();
+    FAIL("it did not throw");
+  } catch (const Error& error) {
+    CHECK_THAT(error.what(), ContainsSubstring("Notes: the credentials are refused (401)"));
+    CHECK_THAT(error.hint(), ContainsSubstring("auth check notes"));
+  }
+}
+
+TEST_CASE("the connector's rules come first, in their order") {
+  Rig rig(
+      one_stream,
+      [&](const Asked& asked) {
+        if (asked.count == 0) return reply(R"({"error": {"code": "BUSY", "wait": 90}})");
+        if (asked.count == 1) return reply(R"({"error": {"code": "GONE"}})", 401);
+        return reply(good_body);
+      },
+      R"({"errors": [
+            {"when": "${body.error.code == 'BUSY'}", "do": "retry", "wait": "${body.error.wait}"},
+            {"when": "${body.error.code == 'GONE'}", "do": "gap", "say": "gone: ${status}"},
+            {"when": "${status == 401}", "do": "fail"}]})");
+  rig.run();
+  CHECK(rig.clock.steady() >= 90s);
+  REQUIRE(rig.sink.gaps().size() == 1);
+  CHECK(rig.sink.gaps()[0].reason == "gone: 401");
+  CHECK(rig.sink.gaps()[0].status == 401);
+}
+
+TEST_CASE("a rule may give up after its tries, or take the answer as empty") {
+  const std::string rule = R"({"errors": [{"when": "${status == 409}", "do": "retry", "tries": 3,
+                                           "wait": "2s", "then": "THEN"}]})";
+  for (std::string then : {"gap", "empty", "fail"}) {
+    CAPTURE(then);
+    std::string more = rule;
+    more.replace(more.find("THEN"), 4, then);
+    Rig rig(
+        one_stream, [&](const Asked&) { return reply("", 409); }, more);
+    if (then == "fail") {
+      CHECK_THROWS_AS(rig.run(), Error);
+      continue;
+    }
+    rig.run();
+    CHECK(rig.http.requests() == 4);
+    CHECK(rig.sink.gaps().size() == (then == "gap" ? 1 : 0));
+    CHECK(rig.sink.stream("notes").result.complete == (then == "empty"));
+  }
+}
+
+TEST_CASE("missing_is_empty makes 404 an empty listing") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "missing_is_empty": true}})",
+          [&](const Asked&) { return reply("", 404); });
+  rig.run();
+  CHECK(rig.sink.gaps().empty());
+  CHECK(rig.sink.stream("notes").result.complete);
+}
+
+TEST_CASE("a network that is down ends the run with its hint instead of a thousand gaps") {
+  Rig rig(one_stream, [&](const Asked&) -> HttpResponse {
+    throw NetworkError("no such host: api.notes.example", false, "check the name");
+  });
+  try {
+    rig.run();
+    FAIL("it did not throw");
+  } catch (const NetworkError& error) {
+    CHECK_THAT(error.what(), ContainsSubstring("no such host"));
+    CHECK(error.hint() == "check the name");
+  }
+  CHECK(rig.http.requests() == 1);
+
+  std::string parents = "[";
+  for (int i = 0; i < 100; ++i)
+    parents += (i ? "," : "") + std::string("{\"id\":") + std::to_string(i) + "}";
+  Rig later(R"({"books": {"get": "/books", "id": "id"},
+                "notes": {"each": "books", "get": "/books/${parent.id}/notes", "id": "id"}})",
+            [&](const Asked& asked) -> HttpResponse {
+              if (asked.path == "/v1/books") return reply(parents + "]");
+              throw NetworkError("the cable is out", true, "plug it in");
+            });
+  CHECK_THROWS_AS(later.run(), NetworkError);
+  CHECK(later.sink.gaps().size() < 20);
+}
+
+TEST_CASE("records without an id and records that break an expression do not cost the others") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "keep": "${record.size - 1 < 9}"}})",
+          [&](const Asked&) {
+            return reply(R"([{"id": "a", "size": 3}, {"size": 3}, {"id": "c", "size": "big"}, 17,
+                             {"id": "d", "size": 20}, {"id": "b", "size": 4}])");
+          });
+  rig.run();
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "b"});
+  REQUIRE(rig.sink.gaps().size() == 1);
+  CHECK_THAT(rig.sink.gaps()[0].reason, ContainsSubstring("unreadable records"));
+}
+
+TEST_CASE("the token goes to the app's own host only, and into no message") {
+  std::vector<std::string> with_token;
+  std::mutex mutex;
+  Rig rig(R"({"books": {"get": "/books", "id": "id"},
+              "notes": {"each": "books", "get": "${parent.notes_url}", "id": "id"}})",
+          [&](const Asked& asked) {
+            std::lock_guard lock(mutex);
+            if (header(asked.request.headers, "authorization") == "Bearer s3cret-token")
+              with_token.push_back(asked.request.url);
+            CHECK(asked.request.secret_headers == std::vector<std::string>{"Authorization"});
+            if (asked.path == "/v1/books")
+              return reply(R"([{"id": 1, "notes_url": "https://cdn.example/n?token=s3cret-token"},
+                               {"id": 2, "notes_url": "https://api.notes.example/v1/n2"},
+                               {"id": 3, "notes_url": "/../../admin"},
+                               {"id": 4, "notes_url": "https://api.notes.example:8443/n"}])");
+            return reply("", 404);
+          });
+  rig.run();
+  CHECK(with_token == std::vector<std::string>{"https://api.notes.example/v1/books",
+                                               "https://api.notes.example/v1/n2"});
+  CHECK(rig.sink.gaps().size() == 4);
+  for (const auto& gap : rig.sink.gaps()) {
+    CHECK(gap.url.find("s3cret") == std::string::npos);
+    CHECK(gap.reason.find("s3cret") == std::string::npos);
+  }
+}
+
+TEST_CASE("stopping ends a run at once as interrupted") {
+  std::stop_source stop;
+  Rig rig(one_stream, [&](const Asked&) {
+    stop.request_stop();
+    return reply("", 503);
+  });
+  Engine engine(rig.connector, rig.options(), rig.http, rig.clock);
+  try {
+    engine.run(rig.sink, stop.get_token());
+    FAIL("it did not throw");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::interrupted);
+  }
+  CHECK(rig.http.requests() == 1);
+}
+
+TEST_CASE("an exception of the sink ends the run") {
+  class FullDisk final : public BackupSink {
+   public:
+    PriorStream prior(const std::string&) override { return {}; }
+    void begin_stream(const std::string&, bool) override {}
+    Change record(Record) override { throw Error("the disk is full"); }
+    std::optional<std::string> prior_mark(const std::string&, const std::string&) override {
+      return std::nullopt;
+    }
+    bool keep(const std::string&, const std::string&) override { return false; }
+    void listed(const std::string&, const std::string&, bool) override {}
+    void keep_scope(const std::string&, const std::string&) override {}
+    void end_stream(const StreamResult&) override {}
+    void parents(const std::string&, bool, const std::function<bool(ParentRecord)>&) override {}
+    std::unique_ptr<FileSink> file(const FileRef&) override { return nullptr; }
+    void git(const GitRef&) override {}
+    void gap(const Gap&) override {}
+    std::optional<Validators> validators(const std::string&) override { return std::nullopt; }
+    void remember(const std::string&, const Validators&) override {}
+  } sink;
+  Rig rig(one_stream, [&](const Asked&) { return reply(good_body); });
+  Engine engine(rig.connector, rig.options(), rig.http, rig.clock);
+  CHECK_THROWS_WITH(engine.run(sink, {}), "the disk is full");
+}
