@@ -1,0 +1,127 @@
+#include "job/connector_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "connector/context.h"
+#include "connector/model.h"
+#include "connector/records.h"
+#include "job/settings.h"
+#include "util/hash.h"
+#include "util/raw_json.h"
+#include "util/text.h"
+
+namespace probackup {
+namespace {
+
+class ConnectorDescriber final : public RecordDescriber {
+ public:
+  explicit ConnectorDescriber(const Connector& connector) : connector_(connector) {
+    for (const auto& stream : connector_.model().streams) readers_.emplace(stream.name, stream);
+    // Titles and links are made from the record alone; what a run knows besides is not known here.
+    for (const char* name : {"config", "parent", "body", "item", "account"})
+      names_.set(name, nullptr);
+  }
+
+  void describe(Record& record) override {
+    auto reader = readers_.find(record.stream);
+    if (reader == readers_.end()) return describe_plainly(record);
+    try {
+      ListingPlace place{record.scope, record.parent_stream, record.parent};
+      ListedRecord listed = reader->second.look(json_, record.raw, names_.scope());
+      Record made = reader->second.make(json_, record.raw, listed, place, names_.scope());
+      record.compare = std::move(made.compare);
+      record.mark = std::move(made.mark);
+      record.title = std::move(made.title);
+      record.url = std::move(made.url);
+      record.text = std::move(made.text);
+      record.webhook = made.webhook;
+    } catch (const Error&) {
+      describe_plainly(record);  // written by another version of the connector
+    }
+  }
+
+ private:
+  static void describe_plainly(Record& record) {
+    Id hash = sha256(record.raw);
+    record.compare.assign(reinterpret_cast<const char*>(hash.bytes.data()), 16);
+  }
+
+  Connector connector_;
+  std::map<std::string, RecordReader> readers_;
+  Names names_;
+  RawJson json_;
+};
+
+}  // namespace
+
+std::unique_ptr<RecordDescriber> connector_describer(const Connector& connector) {
+  return std::make_unique<ConnectorDescriber>(connector);
+}
+
+ConnectorSource::ConnectorSource(Connector connector, SourceRef source, nlohmann::json settings,
+                                 Http& http, Clock& clock)
+    : connector_(std::move(connector)),
+      source_(std::move(source)),
+      settings_(std::move(settings)),
+      http_(http),
+      clock_(clock),
+      describer_(connector_describer(connector_)) {}
+
+ConnectorSource::~ConnectorSource() = default;
+
+std::unique_ptr<Engine> ConnectorSource::engine(const Choice& choice) {
+  EngineOptions options;
+  options.account = source_.account;
+  options.settings = &settings_;
+  options.only = choice.only;
+  options.full = choice.full;
+  options.concurrency = choice.concurrency;
+  auto streams = connector_.streams();
+  for (const auto& name : choice.only)
+    if (std::find(streams.begin(), streams.end(), name) == streams.end())
+      throw Error(
+          ErrorKind::usage,
+          fmt::format("{} has no stream {}{}", source_.app, name, did_you_mean(name, streams)),
+          "streams: " + join(streams, ", "));
+  return std::make_unique<Engine>(connector_, options, http_, clock_);
+}
+
+CheckResult ConnectorSource::check(std::stop_token stop) {
+  auto result = engine({})->check(stop);
+  if (source_.account.empty())
+    source_.account = result.account.empty() ? "default" : result.account;
+  return result;
+}
+
+BackupSource ConnectorSource::backup_source(const Choice& choice,
+                                            std::function<void(const EngineProgress&)> progress) {
+  BackupSource out;
+  out.source = source_;
+  out.title = connector_.title();
+  out.version = connector_.version();
+  out.settings = public_settings(connector_, settings_).dump();
+  out.describer = describer_.get();
+  for (const auto& stream : connector_.model().streams) {
+    BackupSource::Stream described;
+    described.name = stream.name;
+    described.title = stream.title.empty() ? stream.name : stream.title;
+    described.parents = connector_.parents(stream.name);
+    for (const auto& from : stream.sources)
+      for (const auto& above : from.each) described.listed_below.push_back(above);
+    out.streams.push_back(std::move(described));
+  }
+  std::shared_ptr<Engine> engine = this->engine(choice);
+  engine->on_progress(std::move(progress));
+  out.feed = [engine](BackupSink& sink, std::stop_token stop) { engine->run(sink, stop); };
+  return out;
+}
+
+std::vector<Engine::Estimate> ConnectorSource::estimate(const Choice& choice,
+                                                        std::stop_token stop) {
+  return engine(choice)->estimate(stop);
+}
+
+}  // namespace probackup

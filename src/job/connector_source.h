@@ -1,0 +1,50 @@
+// A connector with its settings as a source of backups.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "probackup/connector.h"
+#include "probackup/engine.h"
+#include "probackup/job.h"
+
+namespace probackup {
+
+// Describes records by what the connector's file says: volatile fields, titles, text.
+std::unique_ptr<RecordDescriber> connector_describer(const Connector& connector);
+
+// Everything that one account's runs share. `http` and `clock` must outlive it. Not for concurrent
+// calls.
+class ConnectorSource {
+ public:
+  struct Choice {
+    std::vector<std::string> only;  // streams, empty: all
+    bool full = false;
+    unsigned concurrency = 0;
+  };
+  ConnectorSource(Connector connector, SourceRef source, nlohmann::json settings, Http& http,
+                  Clock& clock);
+  ~ConnectorSource();
+
+  const Connector& connector() const { return connector_; }
+  // Asks the app who we are; fills in the account's name where the user gave none.
+  CheckResult check(std::stop_token stop);
+  const SourceRef& source() const { return source_; }
+  // Throws Error(usage) for a stream in `choice.only` that the connector does not have. The result
+  // refers to this object.
+  BackupSource backup_source(const Choice& choice,
+                             std::function<void(const EngineProgress&)> progress);
+  std::vector<Engine::Estimate> estimate(const Choice& choice, std::stop_token stop);
+
+ private:
+  std::unique_ptr<Engine> engine(const Choice& choice);
+  Connector connector_;
+  SourceRef source_;
+  nlohmann::json settings_;
+  Http& http_;
+  Clock& clock_;
+  std::unique_ptr<RecordDescriber> describer_;
+};
+
+}  // namespace probackup

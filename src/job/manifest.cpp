@@ -1,0 +1,118 @@
+#include "job/manifest.h"
+
+#include "job/segment.h"
+#include "probackup/error.h"
+#include "util/time.h"
+
+namespace probackup {
+namespace {
+
+constexpr int manifest_version = 1;
+
+std::optional<Time> get_time(const nlohmann::json& json, const char* name) {
+  auto found = json.find(name);
+  if (found == json.end()) return std::nullopt;
+  return parse_rfc3339(found->get<std::string>());
+}
+
+}  // namespace
+
+std::string Manifest::print() const {
+  nlohmann::ordered_json out;
+  out["probackup"] = manifest_version;
+  out["app"] = app;
+  out["app_title"] = app_title;
+  out["account"] = account;
+  out["connector"] = connector;
+  out["program_version"] = program_version;
+  out["started"] = format_rfc3339_seconds(started);
+  out["settings"] = settings;
+  auto& list = out["streams"] = nlohmann::ordered_json::object();
+  for (const auto& [name, stream] : streams) {
+    auto& entry = list[name];
+    entry["title"] = stream.title;
+    if (!stream.parents.empty()) entry["parents"] = stream.parents;
+    entry["records"] = stream.records;
+    entry["complete"] = stream.complete;
+    if (stream.since) entry["since"] = format_rfc3339(*stream.since);
+    if (stream.last_full) entry["last_full"] = format_rfc3339(*stream.last_full);
+    entry["requests"] = stream.requests;
+  }
+  out["gaps"] = gaps;
+  if (!suspicious.empty()) out["suspicious"] = suspicious;
+  if (partial) out["partial"] = true;
+  return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+Manifest Manifest::parse(std::string_view json) {
+  try {
+    auto in = nlohmann::json::parse(json);
+    if (in.at("probackup").get<int>() > manifest_version)
+      throw Error("the snapshot was written by a newer probackup", "update probackup");
+    Manifest out;
+    out.app = in.at("app").get<std::string>();
+    out.app_title = in.value("app_title", out.app);
+    out.account = in.at("account").get<std::string>();
+    out.connector = in.value("connector", "");
+    out.program_version = in.value("program_version", "");
+    out.started = get_time(in, "started").value_or(Time{});
+    out.settings = in.value("settings", nlohmann::json::object());
+    for (const auto& [name, entry] : in.at("streams").items()) {
+      ManifestStream stream;
+      stream.title = entry.value("title", name);
+      stream.parents = entry.value("parents", std::vector<std::string>{});
+      stream.records = entry.value("records", std::uint64_t{0});
+      stream.complete = entry.value("complete", false);
+      stream.since = get_time(entry, "since");
+      stream.last_full = get_time(entry, "last_full");
+      stream.requests = entry.value("requests", std::uint64_t{0});
+      out.streams[name] = stream;
+    }
+    out.gaps = in.value("gaps", std::uint64_t{0});
+    out.suspicious = in.value("suspicious", std::vector<std::string>{});
+    out.partial = in.value("partial", false);
+    return out;
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(std::string("the snapshot's manifest.json is damaged: ") + error.what());
+  }
+}
+
+nlohmann::ordered_json gap_to_json(const Gap& gap) {
+  nlohmann::ordered_json out;
+  out["stream"] = gap.stream;
+  if (!gap.scope.empty()) out["scope"] = gap.scope;
+  if (!gap.key.empty()) out["key"] = gap.key;
+  if (!gap.file.empty()) out["file"] = gap.file;
+  if (!gap.url.empty()) out["url"] = gap.url;
+  if (gap.status) out["status"] = gap.status;
+  out["reason"] = gap.reason;
+  return out;
+}
+
+std::string print_gap(const Gap& gap) {
+  return gap_to_json(gap).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+         "\n";
+}
+
+std::vector<Gap> parse_gaps(std::string_view jsonl) {
+  std::vector<Gap> out;
+  try {
+    for_each_line(jsonl, [&](std::string_view line) {
+      auto in = nlohmann::json::parse(line);
+      Gap gap;
+      gap.stream = in.value("stream", "");
+      gap.scope = in.value("scope", "");
+      gap.key = in.value("key", "");
+      gap.file = in.value("file", "");
+      gap.url = in.value("url", "");
+      gap.status = in.value("status", 0);
+      gap.reason = in.value("reason", "");
+      out.push_back(std::move(gap));
+    });
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(std::string("the snapshot's gaps.jsonl is damaged: ") + error.what());
+  }
+  return out;
+}
+
+}  // namespace probackup

@@ -1,0 +1,34 @@
+// A connector's settings, put together from all the places where a user may set them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "probackup/catalog.h"
+#include "probackup/connector.h"
+
+namespace probackup {
+
+// The places, weakest first: the connector's defaults, then these in order of declaration.
+struct SettingSources {
+  std::map<std::string, std::string> credentials;  // of `auth add`, opened
+  std::map<std::string, std::string> config;       // of the config file; lists joined by commas
+  std::function<std::optional<std::string>(const std::string&)> environment;  // getenv
+  std::vector<std::string> set;  // KEY=VALUE of the command line
+};
+
+// The settings as a JSON object: lists as arrays, missing ones as null. Every secret in it is made
+// known to redact(). Throws Error(usage) for unknown keys, a secret in `set`, and missing settings,
+// naming the ways to give them.
+nlohmann::json resolve_settings(const Connector& connector, const SourceRef& source,
+                                const SettingSources& from);
+// The same without secret values, for the manifest.
+nlohmann::json public_settings(const Connector& connector, const nlohmann::json& settings);
+// "PROBACKUP_TRELLO_KEY".
+std::string environment_name(const std::string& app, const std::string& setting);
+
+}  // namespace probackup

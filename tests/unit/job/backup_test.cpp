@@ -1,0 +1,287 @@
+#include <random>
+
+#include "catch.h"
+#include "job_fixture.h"
+#include "probackup/error.h"
+
+using namespace probackup;
+using namespace probackup::test;
+
+namespace {
+
+using Truth = std::map<std::string, std::string>;
+
+std::string random_raw(std::mt19937_64& random, const std::string& key) {
+  std::string text;
+  for (std::size_t n = random() % 3000; text.size() < n;)
+    text += std::to_string(random() % 1000) + " ";
+  return R"({"id":")" + key + R"(","name":"item )" + key + R"(","text":")" + text + "\"}";
+}
+
+void mutate(std::mt19937_64& random, Truth& truth, std::size_t changes) {
+  for (std::size_t i = 0; i < changes; ++i) {
+    std::string key = "k" + std::to_string(random() % 900);
+    if (random() % 4 == 0)
+      truth.erase(key);
+    else
+      truth[key] = random_raw(random, key);
+  }
+}
+
+Truth catalog_keys(Catalog& catalog, std::optional<std::int64_t> snapshot,
+                   const std::string& stream) {
+  Truth out;
+  ItemQuery query;
+  query.stream = stream;
+  query.snapshot = snapshot;
+  catalog.items(query, [&](const CatalogItem& item) {
+    out[item.key] = item.title;
+    return true;
+  });
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("every snapshot equals the account at its time, whatever happens between") {
+  auto seed = GENERATE(1u, 2u, 3u, 4u);
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  Fixture fixture;
+  Truth truth;
+  std::vector<std::pair<Id, Truth>> history;
+  for (int run = 0; run < 8; ++run) {
+    mutate(random, truth, run == 0 ? 1500 : random() % 60);
+    auto report = fixture.run([&](BackupSink& sink, std::stop_token) {
+      list_all(sink, fixture.describer, "parents", truth);
+    });
+    CHECK(report.gaps.empty());
+    history.emplace_back(report.snapshot, truth);
+    if (random() % 3 == 0) fixture.reopen();  // a machine without a catalog goes on
+  }
+  rebuild_catalog(fixture.context(), std::nullopt,
+                  [&](const SourceRef&) { return &fixture.describer; }, {});
+  for (const auto& [snapshot, expected] : history) {
+    CHECK(fixture.records(snapshot, "parents") == expected);
+    auto row = fixture.catalog->snapshot(snapshot);
+    REQUIRE(row);
+    auto keys = catalog_keys(*fixture.catalog, row->row, "parents");
+    CHECK(keys.size() == expected.size());
+    for (const auto& [key, raw] : expected) CHECK(keys[key] == "item " + key);
+  }
+  CHECK(fixture.repository->check(true, {}, {}).healthy());
+}
+
+TEST_CASE("a run over an unchanged account writes no data blob") {
+  Fixture fixture;
+  std::mt19937_64 random(7);
+  Truth truth;
+  mutate(random, truth, 500);
+  auto feed = [&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents", truth);
+  };
+  fixture.run(feed);
+  auto before = fixture.repository->stats().data_blobs_added;
+  auto report = fixture.run(feed);
+  CHECK(report.count(&StreamReport::added) == 0);
+  CHECK(fixture.repository->stats().data_blobs_added == before);
+}
+
+TEST_CASE("a listing with a gap deletes nothing, and the gap is told") {
+  Fixture fixture;
+  Truth truth = {{"a", R"({"id":"a"})"}, {"b", R"({"id":"b"})"}};
+  fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents", truth);
+  });
+  auto report = fixture.run([&](BackupSink& sink, std::stop_token) {
+    sink.begin_stream("parents", true);
+    sink.record(make_record(fixture.describer, "parents", "a", R"({"id":"a","v":2})"));
+    sink.gap({"parents", "", "", "", "https://example.com/items", 500, "the server failed"});
+    sink.listed("parents", "", false);
+    StreamResult result;
+    result.stream = "parents";
+    sink.end_stream(result);
+  });
+  CHECK(report.gaps.size() == 1);
+  auto records = fixture.records(report.snapshot, "parents");
+  CHECK(records == Truth{{"a", R"({"id":"a","v":2})"}, {"b", R"({"id":"b"})"}});
+  SnapshotReader reader(*fixture.repository, fixture.repository->load_snapshot(report.snapshot));
+  REQUIRE(reader.gaps().size() == 1);
+  CHECK(reader.gaps()[0].reason == "the server failed");
+}
+
+TEST_CASE("children go with their parent and stay where only changes were listed") {
+  Fixture fixture;
+  auto child = [&](const std::string& key, const std::string& parent) {
+    return make_record(fixture.describer, "children", key, R"({"id":")" + key + "\"}", parent);
+  };
+  auto end = [](BackupSink& sink, const std::string& stream, bool full) {
+    StreamResult result;
+    result.stream = stream;
+    result.complete = true;
+    result.full = full;
+    sink.end_stream(result);
+  };
+  fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents",
+             {{"p1", R"({"id":"p1"})"}, {"p2", R"({"id":"p2"})"}});
+    sink.begin_stream("children", true);
+    for (const auto& [key, parent] : Truth{{"c1", "p1"}, {"c2", "p1"}, {"c3", "p2"}})
+      sink.record(child(key, parent));
+    sink.listed("children", "p1", true);
+    sink.listed("children", "p2", true);
+    end(sink, "children", true);
+  });
+  // p2 is gone; of p1's children only c2 is listed again, completely.
+  auto report = fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents", {{"p1", R"({"id":"p1"})"}});
+    std::vector<std::string> parents;
+    sink.parents("parents", false, [&](ParentRecord parent) {
+      parents.push_back(parent.key);
+      return true;
+    });
+    CHECK(parents == std::vector<std::string>{"p1"});
+    sink.begin_stream("children", false);
+    sink.record(child("c2", "p1"));
+    sink.listed("children", "p1", true);
+    end(sink, "children", false);
+  });
+  CHECK(fixture.records(report.snapshot, "children") == Truth{{"c2", R"({"id":"c2"})"}});
+}
+
+TEST_CASE("parents that a run did not list are still asked for their children") {
+  Fixture fixture;
+  fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents",
+             {{"p1", R"({"id":"p1"})"}, {"p2", R"({"id":"p2"})"}});
+  });
+  fixture.run([&](BackupSink& sink, std::stop_token) {
+    sink.begin_stream("parents", false);
+    sink.record(make_record(fixture.describer, "parents", "p2", R"({"id":"p2","v":2})"));
+    StreamResult result;
+    result.stream = "parents";
+    sink.end_stream(result);
+    Truth all, changed;
+    sink.parents("parents", false,
+                 [&](ParentRecord p) { return all.emplace(p.key, p.raw).second; });
+    sink.parents("parents", true,
+                 [&](ParentRecord p) { return changed.emplace(p.key, p.raw).second; });
+    CHECK(all == Truth{{"p1", R"({"id":"p1"})"}, {"p2", R"({"id":"p2","v":2})"}});
+    CHECK(changed == Truth{{"p2", R"({"id":"p2","v":2})"}});
+  });
+}
+
+TEST_CASE("attachments follow their record: kept, replaced, removed") {
+  Fixture fixture;
+  auto feed = [&](const std::string& raw, const Truth& files, bool again) {
+    return [&fixture, raw, files, again](BackupSink& sink, std::stop_token) {
+      sink.begin_stream("parents", true);
+      Change change = sink.record(make_record(fixture.describer, "parents", "p", raw));
+      if (change != Change::unchanged || again)
+        for (const auto& [id, bytes] : files) {
+          auto file = sink.file({"parents", "p", id, "../" + id + ".txt", bytes.size(), ""});
+          if (!file) continue;
+          file->write(bytes);
+          file->finish();
+        }
+      sink.listed("parents", "", true);
+      StreamResult result;
+      result.stream = "parents";
+      result.complete = result.full = true;
+      sink.end_stream(result);
+    };
+  };
+  auto files_in = [&](const Id& snapshot) {
+    Truth out;
+    SnapshotReader reader(*fixture.repository, fixture.repository->load_snapshot(snapshot));
+    reader.files([&](const SnapshotFile& file) {
+      CHECK(file.name == "../" + file.id + ".txt");
+      out[file.id] = read_small_file(*fixture.repository, file.node);
+      return true;
+    });
+    return out;
+  };
+  auto first = fixture.run(feed(R"({"v":1})", {{"f1", "one"}, {"f2", "two"}}, false));
+  CHECK(files_in(first.snapshot) == Truth{{"f1", "one"}, {"f2", "two"}});
+  auto second = fixture.run(feed(R"({"v":1})", {}, false));
+  CHECK(files_in(second.snapshot) == Truth{{"f1", "one"}, {"f2", "two"}});
+  fixture.reopen();
+  auto third = fixture.run(feed(R"({"v":2})", {{"f2", "two"}, {"f3", "three"}}, false));
+  CHECK(files_in(third.snapshot) == Truth{{"f2", "two"}, {"f3", "three"}});
+  CHECK(third.files_added == 1);
+  auto fourth = fixture.run(
+      [&](BackupSink& sink, std::stop_token) { list_all(sink, fixture.describer, "parents", {}); });
+  CHECK(files_in(fourth.snapshot).empty());
+  CHECK(files_in(first.snapshot).size() == 2);
+}
+
+TEST_CASE("a run that is cut short keeps what it read and deletes nothing") {
+  Fixture fixture;
+  Truth truth = {{"a", R"({"id":"a"})"}, {"b", R"({"id":"b"})"}};
+  fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents", truth);
+  });
+  CHECK_THROWS_AS(fixture.run([&](BackupSink& sink, std::stop_token) {
+    sink.begin_stream("parents", true);
+    sink.record(make_record(fixture.describer, "parents", "c", R"({"id":"c"})"));
+    throw Error(ErrorKind::interrupted, "stopped");
+  }),
+                  Error);
+  auto snapshots = source_snapshots(*fixture.repository);
+  REQUIRE(snapshots.size() == 2);
+  CHECK(fixture.records(snapshots[1].id, "parents").size() == 3);
+  auto runs = fixture.catalog->runs(std::nullopt, 10);
+  REQUIRE(runs.size() == 2);
+  CHECK((runs[0].status == "interrupted" || runs[1].status == "interrupted"));
+}
+
+TEST_CASE("a stream that loses most of its records raises an alarm") {
+  Fixture fixture;
+  Truth truth;
+  for (int i = 0; i < 40; ++i)
+    truth["k" + std::to_string(i)] = "{\"id\":" + std::to_string(i) + "}";
+  fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents", truth);
+  });
+  auto report = fixture.run(
+      [&](BackupSink& sink, std::stop_token) { list_all(sink, fixture.describer, "parents", {}); });
+  REQUIRE(report.suspicious.size() == 1);
+  CHECK(report.suspicious[0] == "parents: 40 of 40 records are gone");
+}
+
+TEST_CASE("two snapshots are compared record by record") {
+  Fixture fixture;
+  auto first = fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents",
+             {{"a", "{\"v\":1}"}, {"b", "{\"v\":1}"}, {"c", "{\"v\":1}"}});
+  });
+  auto second = fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents",
+             {{"a", "{\"v\":1}"}, {"b", "{\"v\":2}"}, {"d", "{\"v\":1}"}});
+  });
+  Truth seen;
+  auto& repository = *fixture.repository;
+  diff_snapshots(repository, repository.load_snapshot(first.snapshot),
+                 repository.load_snapshot(second.snapshot), [&](const DiffEntry& entry) {
+                   seen[entry.key] = entry.kind + " " + entry.before + " " + entry.after;
+                   return true;
+                 });
+  CHECK(seen == Truth{{"b", R"(changed {"v":1} {"v":2})"},
+                      {"c", R"(removed {"v":1} )"},
+                      {"d", R"(added  {"v":1})"}});
+}
+
+TEST_CASE("snapshots are found by id, source and time, and a wrong name says what there is") {
+  Fixture fixture;
+  auto report = fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents", {{"a", "{}"}});
+  });
+  auto& repository = *fixture.repository;
+  CHECK(find_snapshot(repository, "latest").id == report.snapshot);
+  CHECK(find_snapshot(repository, "latest:testapp:main").id == report.snapshot);
+  CHECK(find_snapshot(repository, report.snapshot.hex().substr(0, 6)).id == report.snapshot);
+  CHECK_THROWS_WITH(find_snapshot(repository, "latest:testap"),
+                    ContainsSubstring("did you mean testapp:main"));
+  CHECK_THROWS_AS(find_snapshot(repository, "ffffffff"), Error);
+  CHECK_THROWS_AS(find_snapshot(repository, "latest", Time{}), Error);
+}
