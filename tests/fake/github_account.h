@@ -1,0 +1,102 @@
+// A GitHub account on loopback: the part of GitHub's REST API v3 and GraphQL API that a backup
+// reads. https://docs.github.com/en/rest
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "demo/test_account.h"
+#include "fake/github_graph.h"
+#include "fake/github_random.h"
+#include "fake/github_views.h"
+
+namespace probackup {
+
+struct GithubOptions {
+  std::string git_base = "https://github.com";  // clone URLs are GIT_BASE/OWNER/REPO.git
+  std::string scopes = "repo, read:org, admin:repo_hook, read:project";
+  std::int64_t hourly_quota = 5000;
+  // See change_randomly().
+  bool only_dated_changes = false;
+  ApiServerOptions server;
+};
+
+class GithubAccount : public TestAccount {
+ public:
+  GithubAccount(std::uint64_t seed, const GithubSize& size, const GithubOptions& options = {},
+                Clock& clock = system_clock());
+
+  std::string app() const override { return "github"; }
+  std::map<std::string, std::string> settings() const override;
+  // user, organizations, repos (as GET /repos/O/R; with the query "listed" as in a listing), topics
+  // ("OWNER/REPO"), branches ("OWNER/REPO/NAME"), collaborators ("OWNER/REPO/ID"), labels,
+  // milestones, issues (pull requests too), issue_comments, pulls, pull_comments, reviews,
+  // releases, assets, commit_comments, hooks, issue_events, members ("ORG/ID"), teams; discussions
+  // and projects, for which the query is the selection that a GraphQL query makes: "{ id title }".
+  std::vector<std::string> streams() const override;
+  Truth truth(const std::string& stream, const std::string& query = {}) const override;
+  Truth files() const override;  // by "RELEASE_ID/ASSET_ID"
+  void mutate(std::uint64_t seed, unsigned changes) override;
+  ApiServer& server() override { return server_; }
+  // Where assets are redirected to: another origin, which answers 400 to whoever brings a token.
+  ApiServer& file_server() { return file_server_; }
+  std::int64_t quota_used() const;
+
+  // Lets a function change the data while no request is being answered.
+  template <typename Function>
+  auto change(Function function) {
+    const std::lock_guard lock(mutex_);
+    return function(data_);
+  }
+
+ private:
+  using Keys = std::vector<std::string>;
+  using Render = std::function<std::string(const std::string& key)>;
+  using RepoHandler = std::function<ApiAnswer(const std::string& repo, const ApiRequest&)>;
+  using View = JsonRecord (GithubViews::*)(const std::string&) const;
+
+  void add_account_routes();
+  void add_repo_lists();
+  void add_repo_routes();
+  void add_listing(const std::string& path, const RecordTable& table, View view);
+  void add_issue_routes();
+  void add_release_routes();
+  // What the account has nothing of: listings that are empty.
+  void add_empty_routes();
+  void on(const std::string& path, ApiHandler handler);
+  // For "/repos/:owner/:repo" + path and "/repositories/:id" + path: GitHub's own Link headers use
+  // the latter.
+  void on_repo(const std::string& path, RepoHandler handler);
+  std::optional<ApiAnswer> refuse(const ApiRequest& request);
+  void finish(const ApiRequest& request, ApiAnswer& answer);
+  ApiAnswer page(const ApiRequest& request, const std::string& path, const Keys& all,
+                 const Render& render) const;
+  ApiAnswer repo_page(const ApiRequest& request, const std::string& repo, const Keys& all,
+                      const Render& render) const;
+  Render with(View view) const;
+  std::string repo_of(const ApiRequest& request) const;
+  Keys sorted_issues(const std::string& repo, const ApiRequest& request) const;
+  Keys dated(Keys keys, const RecordTable& table, const ApiRequest& request) const;
+  ApiAnswer get_asset(const ApiRequest& request, const std::string& repo) const;
+  ApiAnswer get_file(const ApiRequest& request) const;
+  Truth graph_truth(const std::string& stream, const std::string& query) const;
+  std::string issue_of(const ApiRequest& request, const std::string& repo) const;
+  std::string text_of(const std::string& key, View view) const;
+
+  const GithubOptions options_;
+  const std::string token_, signature_;
+  Clock& clock_;
+  mutable std::mutex mutex_;
+  GithubData data_;
+  GithubLinks links_;
+  const GithubViews views_;
+  const GithubGraph graph_;
+  std::int64_t used_ = 0;  // of the hour's quota
+  Time hour_begin_;
+  ApiServer file_server_, server_;  // last: their threads end first
+};
+
+}  // namespace probackup

@@ -1,0 +1,224 @@
+// Asks every test server for everything once and writes what was said to the log named as the only
+// argument, for validate_traffic.py.
+#include <httplib.h>
+
+#include <cstdio>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "demo/trello_account.h"
+#include "fake/github_account.h"
+#include "probackup/error.h"
+
+namespace probackup {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned pages_max = 50;
+
+class Visitor {
+ public:
+  Visitor(TestAccount& account, const std::string& authorization)
+      : account_(account), client_("127.0.0.1", account.server().port()) {
+    client_.set_keep_alive(true);
+    client_.set_default_headers({{"Authorization", authorization}, {"User-Agent", "probackup"}});
+  }
+  json get(const std::string& path) {
+    const auto answer = client_.Get(path);
+    if (!answer) throw Error("no answer from " + account_.app());
+    next_ = path_of_next(answer->get_header_value("Link"));
+    return json::parse(answer->body, nullptr, false);
+  }
+  // All pages of a listing with a Link header.
+  json get_all(const std::string& path) {
+    auto all = get(path);
+    for (unsigned page = 0; page < pages_max && !next_.empty(); ++page) {
+      for (auto& record : get(next_)) all.push_back(std::move(record));
+    }
+    return all;
+  }
+  httplib::Client& client() { return client_; }
+
+ private:
+  static std::string path_of_next(const std::string& link) {
+    const auto end = link.find(">; rel=\"next\"");
+    if (end == std::string::npos) return {};
+    const auto begin = link.rfind('<', end);
+    const auto host = link.find("//", begin) + 2;
+    return link.substr(link.find('/', host), end - link.find('/', host));
+  }
+
+  TestAccount& account_;
+  httplib::Client client_;
+  std::string next_;
+};
+
+void visit_trello(const std::string& log) {
+  TrelloAccount account(21, {2, 4, 5, 4, 40, 3});
+  const auto settings = account.settings();
+  Visitor visitor(account, "OAuth oauth_consumer_key=\"" + settings.at("key") +
+                               "\", oauth_token=\"" + settings.at("token") + "\"");
+  for (const auto* part : {"", "/tokens?webhooks=true", "/boardStars", "/savedSearches",
+                           "/boardBackgrounds?filter=custom", "/customEmoji", "/customStickers"}) {
+    visitor.get(std::string("/1/members/me") + part);
+  }
+  visitor.get("/1/tokens/" + settings.at("token"));
+  visitor.get("/1/tokens/" + settings.at("token") + "/webhooks");
+  for (const auto& team : visitor.get("/1/members/me/organizations")) {
+    const auto base = "/1/organizations/" + team["id"].get<std::string>();
+    for (const auto* part :
+         {"", "/boards", "/members", "/memberships", "/actions", "/pluginData", "/tags"})
+      visitor.get(base + part);
+  }
+  std::string list;
+  for (const auto& board : visitor.get("/1/members/me/boards?filter=all&fields=all")) {
+    const std::string id = board["id"];
+    const auto base = "/1/boards/" + id;
+    for (const auto* part :
+         {"", "/lists?filter=all", "/checklists", "/labels?limit=1000", "/customFields", "/members",
+          "/memberships?filter=all", "/boardPlugins", "/actions?limit=1000",
+          "/actions?filter=commentCard&limit=5&since=2024-01-01T00:00:00Z",
+          "/cards?filter=all&limit=1000&attachments=true&checklists=all&customFieldItems=true"}) {
+      visitor.get(base + part);
+    }
+    for (const auto& card : visitor.get(base + "/cards/all")) {
+      const auto card_path = "/1/cards/" + card["id"].get<std::string>();
+      visitor.get(card_path +
+                  "?attachments=true&checklists=all&customFieldItems=true&members=true");
+      visitor.get(card_path + "/actions?filter=all");
+      visitor.get(card_path + "/attachments");
+      list = card["idList"];
+    }
+  }
+  auto& client = visitor.client();
+  const auto card = json::parse(client.Post("/1/cards?name=New&idList=" + list, "", "")->body);
+  const auto path = "/1/cards/" + card["id"].get<std::string>();
+  client.Put(path + "?closed=true", "", "");
+  client.Post(path + "/actions/comments?text=Hello", "", "");
+  client.Delete(path);
+  client.Get("/1/boards/000000000000000000000000");
+  account.server().write_log(log, account.app());
+}
+
+constexpr const char* github_paths[] = {"/user",
+                                        "/user/orgs",
+                                        "/users/user-2",
+                                        "/users/user-1/repos?per_page=100",
+                                        "/user/repos?per_page=2",
+                                        "/orgs/org-1",
+                                        "/orgs/org-1/repos",
+                                        "/orgs/org-1/members?per_page=3",
+                                        "/orgs/org-1/teams",
+                                        "/users/nobody",
+                                        "/user/repos?visibility=private",
+                                        "/gists",
+                                        "/orgs/org-1/members?role=admin",
+                                        "/orgs/org-1/blocks",
+                                        "/orgs/org-1/hooks",
+                                        "/orgs/org-1/invitations",
+                                        "/orgs/org-1/issue-types",
+                                        "/orgs/org-1/issue-fields",
+                                        "/orgs/org-1/rulesets",
+                                        "/orgs/org-1/properties/schema",
+                                        "/orgs/org-1/outside_collaborators",
+                                        "/orgs/org-1/code-security/configurations",
+                                        "/orgs/org-1/secret-scanning/custom-patterns",
+                                        "/orgs/org-1/actions/secrets",
+                                        "/orgs/org-1/actions/variables",
+                                        "/orgs/org-1/dependabot/secrets",
+                                        "/orgs/org-1/installations",
+                                        "/orgs/org-1/organization-roles",
+                                        "/orgs/org-1/private-registries",
+                                        "/orgs/org-1/teams/team-1/members",
+                                        "/orgs/org-1/packages?package_type=npm",
+                                        "/users/user-1/packages?package_type=npm",
+                                        "/users/user-1/followers",
+                                        "/users/user-1/following",
+                                        "/users/user-1/gists",
+                                        "/users/user-1/gpg_keys",
+                                        "/users/user-1/keys",
+                                        "/users/user-1/social_accounts",
+                                        "/users/user-1/ssh_signing_keys",
+                                        "/users/user-1/starred"};
+constexpr const char* github_repo_paths[] = {
+    "",
+    "/topics",
+    "/branches",
+    "/collaborators",
+    "/hooks",
+    "/labels?per_page=100",
+    "/milestones?state=all",
+    "/issues?state=all&per_page=25&sort=updated&direction=asc",
+    "/issues?since=2024-01-01T00:00:00Z&state=all&per_page=100",
+    "/issues/comments?per_page=100&sort=updated&direction=asc",
+    "/issues/events?per_page=100",
+    "/pulls/comments?per_page=100",
+    "/comments",
+    "/autolinks",
+    "/code-scanning/alerts",
+    "/dependabot/alerts",
+    "/invitations",
+    "/keys",
+    "/rulesets",
+    "/secret-scanning/alerts",
+    "/secret-scanning/custom-patterns",
+    "/security-advisories",
+    "/teams",
+    "/actions/secrets",
+    "/actions/variables",
+    "/actions/workflows",
+    "/actions/permissions",
+    "/codespaces/secrets",
+    "/dependabot/secrets",
+    "/environments",
+    "/pages",
+    "/issues/1/timeline",
+    "/issues/2/timeline?per_page=100",
+    "/issues/1/dependencies/blocked_by"};
+
+void visit_github(const std::string& log) {
+  GithubAccount account(22, {4, 1, 3, 40, 12, 3});
+  Visitor visitor(account, "Bearer " + account.settings().at("token"));
+  for (const auto* path : github_paths) {
+    visitor.get_all(path);
+  }
+  for (const auto& repo : visitor.get_all("/user/repos")) {
+    const auto base = "/repos/" + repo["full_name"].get<std::string>();
+    for (const auto* part : github_repo_paths) {
+      visitor.get_all(base + part);
+    }
+    for (const auto& pull : visitor.get_all(base + "/pulls?state=all&per_page=10")) {
+      visitor.get_all(base + "/pulls/" + pull["number"].dump() + "/reviews");
+    }
+    for (const auto& release : visitor.get_all(base + "/releases")) {
+      visitor.get_all(base + "/releases/" + release["id"].dump() + "/assets");
+      for (const auto& asset : release["assets"]) {
+        const auto path = base + "/releases/assets/" + asset["id"].dump();
+        visitor.get(path);
+        visitor.client().Get(path, {{"Accept", "application/octet-stream"}});
+      }
+    }
+  }
+  account.server().write_log(log, account.app());
+}
+
+}  // namespace
+}  // namespace probackup
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: fake_traffic LOG\n", stderr);
+    return 2;
+  }
+  try {
+    probackup::visit_trello(argv[1]);
+    probackup::visit_github(argv[1]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
