@@ -1,0 +1,299 @@
+// The command line. The only file that includes CLI11, which is slow to compile.
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include "cli/options.h"
+#include "util/text.h"
+
+namespace probackup {
+namespace {
+
+constexpr const char* exit_codes =
+    "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, with gaps (list gaps shows them);\n"
+    "10 no repository; 11 locked; 12 wrong password; 130 interrupted (what was finished is kept).\n"
+    "Manual: docs/commands.md";
+
+class Builder {
+ public:
+  Builder(CLI::App& app, Options& options) : app_(app), options_(options) {}
+
+  void build() {
+    globals();
+    repository_commands();
+    auth_commands();
+    backup_command();
+    browse_commands();
+    restore_command();
+    other_commands();
+  }
+
+ private:
+  // A command whose full name ends up in options.command.
+  CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help,
+                const std::string& example) {
+    auto* command = parent.add_subcommand(name, help);
+    command->footer("Example:\n  " + example);
+    std::string full = parent.get_parent() ? parent.get_name() + " " + name : name;
+    command->callback([this, command, full] {
+      if (command->get_subcommands().empty()) options_.command = full;
+    });
+    return command;
+  }
+
+  CLI::App* group(const std::string& name, const std::string& help) {
+    auto* command = app_.add_subcommand(name, help);
+    command->require_subcommand(1);
+    return command;
+  }
+
+  void globals() {
+    auto& o = options_;
+    app_.add_option("-r,--repo", o.repository, "Repository: a folder (env PROBACKUP_REPOSITORY)")
+        ->type_name("URL");
+    app_.add_option("--password-file", o.password_file,
+                    "File whose first line is the password (env PROBACKUP_PASSWORD_FILE)")
+        ->type_name("FILE");
+    app_.add_option("--password-command", o.password_command,
+                    "Command that prints the password (env PROBACKUP_PASSWORD_COMMAND)")
+        ->type_name("COMMAND");
+    app_.add_option("--catalog", o.catalog, "SQLite catalog file (env PROBACKUP_CATALOG)")
+        ->type_name("URL");
+    app_.add_option("--config", o.config, "Settings file, TOML")->type_name("FILE");
+    app_.add_option("--connectors", o.connectors,
+                    "Folder of connector files that override the built-in ones")
+        ->type_name("DIR");
+    app_.add_option("--cacert", o.ca_file, "CA certificates to trust instead of the system's, PEM")
+        ->type_name("FILE");
+    app_.add_flag("--insecure-http", o.insecure_http,
+                  "Allow plain http:// to hosts other than this machine (tokens travel in clear)");
+    app_.add_flag("--json", o.json, "JSON on standard output");
+    app_.add_flag("-q,--quiet", o.quiet, "No messages but errors");
+    app_.add_flag("-v,--verbose", o.verbose, "More messages");
+  }
+
+  void repository_commands() {
+    add(app_, "init", "Make a new, empty repository", "probackup init -r /srv/backup");
+    auto* check =
+        add(app_, "check", "Verify that everything can be restored", "probackup check --read-data");
+    check->add_flag("--read-data", options_.read_data, "Read and verify every byte too");
+    auto* unlock = add(app_, "unlock", "Remove locks that died processes left", "probackup unlock");
+    unlock->add_flag("--all", options_.all, "Remove living locks too");
+  }
+
+  void auth_commands() {
+    auto& o = options_;
+    auto* auth = group("auth", "Credentials for the apps, sealed with the repository's key");
+    auto* add_command =
+        add(*auth, "add", "Store the credentials of one account; asks for each value",
+            "probackup auth add trello --field token=- < token.txt");
+    add_command->add_option("app", o.source, "APP or APP:ACCOUNT")
+        ->required()
+        ->type_name("APP[:ACCOUNT]");
+    add_command
+        ->add_option("--field", o.fields,
+                     "NAME=FILE reads a value from a file, NAME=- from standard input")
+        ->type_name("NAME=FILE");
+    add_command->add_option("--for", o.purpose, "What the credentials are for")
+        ->check(CLI::IsMember({"read", "restore"}))
+        ->default_str("read");
+    add(*auth, "list", "The accounts whose credentials are stored", "probackup auth list");
+    auto* check = add(*auth, "check", "Ask the app who these credentials are",
+                      "probackup auth check github:acme");
+    check->add_option("source", o.source, "APP or APP:ACCOUNT")
+        ->required()
+        ->type_name("APP[:ACCOUNT]");
+    check->add_option("--set", o.set, "A setting of the connector")->type_name("KEY=VALUE");
+    auto* remove = add(*auth, "remove", "Forget the credentials of one account",
+                       "probackup auth remove trello:acme");
+    remove->add_option("source", o.source, "APP or APP:ACCOUNT")
+        ->required()
+        ->type_name("APP[:ACCOUNT]");
+    remove->add_option("--for", o.purpose, "What the credentials are for")
+        ->check(CLI::IsMember({"read", "restore"}))
+        ->default_str("read");
+  }
+
+  void backup_command() {
+    auto& o = options_;
+    auto* backup =
+        add(app_, "backup", "Back up apps: the first run reads everything, later ones what changed",
+            "probackup backup trello github:acme");
+    backup->add_option("source", o.sources, "APP, APP:ACCOUNT or singer:NAME")
+        ->required()
+        ->type_name("SOURCE...");
+    backup->add_flag("--full", o.full, "Read everything again, whatever the last run saw");
+    backup
+        ->add_option("--only", o.only,
+                     "Only these streams; the others stay as in the last snapshot")
+        ->delimiter(',')
+        ->type_name("STREAM,...");
+    backup->add_flag("-n,--dry-run", o.dry_run, "Only say how many API calls a run would take");
+    backup->add_option("--set", o.set, "A setting of the connector")->type_name("KEY=VALUE");
+    backup
+        ->add_option("--tap", o.tap, "Output of a Singer tap, for singer:NAME; - is standard input")
+        ->type_name("FILE");
+    backup
+        ->add_option("--max-delete", o.max_delete_percent,
+                     "More than this share of a stream gone is an alarm")
+        ->check(CLI::Range(0.0, 100.0))
+        ->type_name("PERCENT")
+        ->default_str("20");
+    backup->add_option("--concurrency", o.concurrency, "Requests under way at once")
+        ->type_name("N");
+  }
+
+  void browse_commands() {
+    auto& o = options_;
+    auto* list = add(app_, "list", "What the repository holds",
+                     "probackup list items --source trello --stream cards");
+    list->add_option("what", o.what,
+                     "snapshots (default), sources, streams, items, files, gaps, runs or apps")
+        ->check(CLI::IsMember(
+            {"snapshots", "sources", "streams", "items", "files", "gaps", "runs", "apps"}))
+        ->default_str("snapshots");
+    list->add_option("--source", o.source, "Only this source")->type_name("APP[:ACCOUNT]");
+    list->add_option("--snapshot", o.snapshot,
+                     "As of this snapshot (default: newest of each source)")
+        ->type_name("SNAPSHOT");
+    list->add_option("--stream", o.stream, "Only this stream")->type_name("STREAM");
+    list->add_flag("--deleted", o.deleted,
+                   "Items that are gone, and the snapshot that had them last");
+    list->add_flag("--webhooks", o.webhooks, "Only registered webhooks");
+    list->add_option("--limit", o.limit, "At most this many")->type_name("N");
+
+    auto* show = add(app_, "show", "One record as the app sent it",
+                     "probackup show latest:trello cards 5f2b…");
+    show->add_option("snapshot", o.snapshot, "Id prefix, latest, or latest:APP[:ACCOUNT]")
+        ->required()
+        ->type_name("SNAPSHOT");
+    show->add_option("stream", o.stream, "Stream")->required()->type_name("STREAM");
+    show->add_option("id", o.id, "Item")->required()->type_name("ID");
+    at(show);
+
+    auto* history =
+        add(app_, "history", "The versions of one item", "probackup history cards 5f2b…");
+    history->add_option("stream", o.stream, "Stream")->required()->type_name("STREAM");
+    history->add_option("id", o.id, "Item")->required()->type_name("ID");
+    history->add_option("--source", o.source, "Only this source")->type_name("APP[:ACCOUNT]");
+
+    auto* find =
+        add(app_, "find", "Items by title, text or id", "probackup find 'quarterly report'");
+    find->add_option("text", o.text, "Words that must all occur; a trailing * is a prefix")
+        ->required()
+        ->type_name("TEXT");
+    find->add_option("--source", o.source, "Only this source")->type_name("APP[:ACCOUNT]");
+    find->add_option("--stream", o.stream, "Only this stream")->type_name("STREAM");
+    find->add_flag("--deleted", o.deleted, "Among items that are gone");
+    find->add_option("--limit", o.limit, "At most this many (default 50)")->type_name("N");
+
+    auto* diff = add(app_, "diff", "What changed between two snapshots",
+                     "probackup diff 1a2b3c4d latest:trello");
+    diff->add_option("before", o.snapshot, "Older snapshot")->required()->type_name("SNAPSHOT");
+    diff->add_option("after", o.other_snapshot, "Newer snapshot")
+        ->required()
+        ->type_name("SNAPSHOT");
+    diff->add_option("--stream", o.stream, "Only this stream")->type_name("STREAM");
+  }
+
+  void at(CLI::App* command) {
+    command->add_option("--at", options_.at, "With latest: the newest snapshot not after this time")
+        ->type_name("TIME");
+  }
+
+  void restore_command() {
+    auto& o = options_;
+    auto* restore = add(app_, "restore", "Write a snapshot as files for people and scripts",
+                        "probackup restore latest:trello --target ./trello --format html,csv");
+    restore->add_option("snapshot", o.snapshot, "Id prefix, latest, or latest:APP[:ACCOUNT]")
+        ->required()
+        ->type_name("SNAPSHOT");
+    restore->add_option("--target", o.target, "Folder to write to; made if missing")
+        ->required()
+        ->type_name("DIR");
+    restore->add_option("--format", o.formats, "jsonl, json, csv, html or all (default: all)")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"jsonl", "json", "csv", "html", "all"}))
+        ->type_name("FORMAT,...");
+    restore->add_flag("--no-attachments", o.no_attachments, "Leave attachments and git data out");
+    restore->add_flag("--overwrite", o.overwrite, "Replace files that exist");
+    at(restore);
+  }
+
+  void other_commands() {
+    auto& o = options_;
+    auto* connector = group("connector", "The connectors: one JSON file per app");
+    add(*connector, "list", "All connectors", "probackup connector list");
+    auto* show = add(*connector, "show", "What a connector reads, and its settings",
+                     "probackup connector show trello");
+    show->add_option("app", o.app, "App")->required()->type_name("APP");
+    auto* lint = add(*connector, "lint", "Every mistake in connector files",
+                     "probackup connector lint ./trello.json");
+    lint->add_option("file", o.files, "Files; without any, all known connectors")
+        ->type_name("FILE...");
+
+    auto* catalog = group("catalog", "The local catalog, a cache of the repository");
+    auto* rebuild = add(*catalog, "rebuild", "Make the catalog again from the repository",
+                        "probackup catalog rebuild");
+    rebuild->add_option("--source", o.source, "Only this source")->type_name("APP[:ACCOUNT]");
+
+    auto* demo =
+        add(app_, "demo", "The whole tour on a built-in example account: no sign-up, no network",
+            "probackup demo");
+    demo->add_option("--target", o.target, "Folder for the demo (default: a new temporary one)")
+        ->type_name("DIR");
+    demo->add_flag("--no-wait", o.no_wait,
+                   "End at once instead of leaving the example account running");
+  }
+
+  CLI::App& app_;
+  Options& options_;
+};
+
+void from_environment(std::string& value, const char* name) {
+  if (!value.empty()) return;
+  if (const char* found = std::getenv(name)) value = found;
+}
+
+// CLI11 only says that a command is missing when one is misspelt.
+void suggest_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return;
+  std::cerr << "there is no command " << argv[1] << did_you_mean(argv[1], names) << "\n";
+}
+
+}  // namespace
+
+ParsedArgs parse_args(int argc, char** argv) {
+  ParsedArgs out;
+  auto& o = out.options;
+  CLI::App app("Backs up SaaS apps into an encrypted repository that you own.", "probackup");
+  app.set_version_flag("--version", "probackup " PROBACKUP_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(exit_codes);
+  Builder(app, o).build();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    suggest_command(app, argc, argv);
+    out.exit_code = app.exit(error) == 0 ? 0 : 2;
+    return out;
+  }
+  from_environment(o.repository, "PROBACKUP_REPOSITORY");
+  // The command line wins over the environment, and there the password itself over ways to get it.
+  bool given = !o.password_file.empty() || !o.password_command.empty();
+  o.password_from_environment = !given && std::getenv("PROBACKUP_PASSWORD") != nullptr;
+  if (!given && !o.password_from_environment) {
+    from_environment(o.password_file, "PROBACKUP_PASSWORD_FILE");
+    from_environment(o.password_command, "PROBACKUP_PASSWORD_COMMAND");
+  }
+  from_environment(o.catalog, "PROBACKUP_CATALOG");
+  return out;
+}
+
+}  // namespace probackup

@@ -1,0 +1,211 @@
+// backup.
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "job/manifest.h"
+#include "job/singer.h"
+#include "util/file.h"
+#include "util/log.h"
+#include "util/text.h"
+#include "util/time.h"
+
+namespace probackup {
+namespace {
+
+constexpr std::size_t gaps_shown_max = 5;
+
+nlohmann::ordered_json to_json(const BackupReport& report) {
+  nlohmann::ordered_json out = {
+      {"type", "summary"},
+      {"source", report.source.text()},
+      {"snapshot", report.snapshot.hex()},
+      {"parent", report.parent ? nlohmann::ordered_json(report.parent->hex()) : nullptr},
+      {"started", format_rfc3339(report.started)},
+      {"seconds", std::chrono::duration<double>(report.ended - report.started).count()},
+      {"records", report.count(&StreamReport::records)},
+      {"added", report.count(&StreamReport::added)},
+      {"changed", report.count(&StreamReport::changed)},
+      {"removed", report.count(&StreamReport::removed)},
+      {"files_added", report.files_added},
+      {"requests", report.requests},
+      {"data_blobs", report.stored.data_blobs_added},
+      {"bytes_added", report.stored.bytes_added},
+      {"bytes_stored", report.stored.bytes_added_stored},
+      {"gaps", report.gaps.size()},
+      {"suspicious", report.suspicious},
+      {"streams", nlohmann::ordered_json::array()}};
+  for (const auto& stream : report.streams)
+    out["streams"].push_back({{"stream", stream.name},
+                              {"records", stream.records},
+                              {"added", stream.added},
+                              {"changed", stream.changed},
+                              {"removed", stream.removed},
+                              {"requests", stream.requests},
+                              {"complete", stream.complete},
+                              {"read", stream.read}});
+  return out;
+}
+
+void print(Output& out, const BackupReport& report) {
+  if (out.json()) {
+    for (const auto& gap : report.gaps) {
+      nlohmann::ordered_json event = {{"type", "gap"}};
+      event.update(gap_to_json(gap));
+      out.event(event);
+    }
+    return out.event(to_json(report));
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& stream : report.streams)
+    rows.push_back({stream.name, format_count(stream.records), format_count(stream.added),
+                    format_count(stream.changed), format_count(stream.removed),
+                    stream.read ? format_count(stream.requests) : "-",
+                    stream.complete ? "" : "incomplete"});
+  out.table({"STREAM", "RECORDS", "NEW", "CHANGED", "GONE", "CALLS", ""}, rows,
+            {false, true, true, true, true, true, false});
+  out.line(fmt::format("snapshot {} of {}: {} records, {} new files, {} stored, {} calls, {}",
+                       report.snapshot.short_hex(), report.source.text(),
+                       format_count(report.count(&StreamReport::records)),
+                       format_count(report.files_added),
+                       format_size(report.stored.bytes_added_stored), format_count(report.requests),
+                       format_duration(report.ended - report.started)));
+  for (const auto& alarm : report.suspicious)
+    log_warning(fmt::format(
+        "suspicious: {}; the earlier snapshots are kept, compare: probackup diff", alarm));
+  if (report.gaps.empty()) return;
+  log_warning(fmt::format(
+      "{} could not be read (probackup list gaps shows all):",
+      report.gaps.size() == 1 ? "1 thing" : format_count(report.gaps.size()) + " things"));
+  for (std::size_t i = 0; i < report.gaps.size() && i < gaps_shown_max; ++i) {
+    const auto& gap = report.gaps[i];
+    std::string where = gap.stream + (gap.key.empty() ? "" : "/" + gap.key);
+    log_warning(fmt::format("  {}{}", where.empty() ? "" : where + ": ", gap.reason));
+  }
+}
+
+std::string progress_line(const SourceRef& source, const EngineProgress& progress, double seconds) {
+  std::string line = fmt::format("{} {}  {} records, {} calls", source.text(), progress.stream,
+                                 format_count(progress.records), format_count(progress.requests));
+  if (progress.files)
+    line += fmt::format(", {} files ({})", progress.files, format_size(progress.bytes));
+  if (seconds > 1)
+    line += fmt::format(", {:.1f} calls/s", static_cast<double>(progress.requests) / seconds);
+  if (progress.expected_requests > progress.requests && progress.requests > 0) {
+    double left = seconds * static_cast<double>(progress.expected_requests - progress.requests) /
+                  static_cast<double>(progress.requests);
+    line += ", about " +
+            format_duration(std::chrono::nanoseconds(static_cast<std::int64_t>(left * 1e9))) +
+            " left";
+  }
+  if (progress.paused.count() > 0)
+    line +=
+        fmt::format("  (waiting {} for the app's rate limit)", format_duration(progress.paused));
+  return line;
+}
+
+int dry_run(Session& session, ConnectorSource& source, const ConnectorSource::Choice& choice) {
+  source.check(session.stop());
+  auto estimates = source.estimate(choice, session.stop());
+  std::uint64_t sum = 0;
+  bool exact = true;
+  for (const auto& estimate : estimates) {
+    sum += estimate.requests;
+    exact = exact && estimate.exact;
+  }
+  if (session.out().json()) {
+    nlohmann::ordered_json document = {{"type", "estimate"},
+                                       {"source", source.source().text()},
+                                       {"requests", sum},
+                                       {"exact", exact},
+                                       {"streams", nlohmann::ordered_json::array()}};
+    for (const auto& estimate : estimates)
+      document["streams"].push_back({{"stream", estimate.stream},
+                                     {"requests", estimate.requests},
+                                     {"exact", estimate.exact}});
+    session.out().event(document);
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& estimate : estimates)
+    rows.push_back(
+        {estimate.stream, (estimate.exact ? "" : "at least ") + format_count(estimate.requests)});
+  session.out().table({"STREAM", "CALLS"}, rows, {false, true});
+  session.out().line(fmt::format("a run of {} takes {}{} API calls", source.source().text(),
+                                 exact ? "" : "at least ", format_count(sum)));
+  return 0;
+}
+
+int finish(Session& session, const BackupReport& report) {
+  session.out().clear_progress();
+  print(session.out(), report);
+  return report.gaps.empty() && report.suspicious.empty() ? 0 : exit_gaps;
+}
+
+BackupOptions backup_options(const Session& session) {
+  BackupOptions options;
+  options.max_delete = session.options().max_delete_percent / 100;
+  return options;
+}
+
+int backup_singer(Session& session, const SourceRef& source) {
+  if (session.options().tap.empty())
+    throw Error(ErrorKind::usage, source.text() + " needs the tap's output",
+                "give it by --tap FILE, or --tap - for standard input");
+  const auto& options = session.options();
+  if (options.dry_run || options.full || !options.only.empty() || !options.set.empty())
+    throw Error(ErrorKind::usage,
+                "--dry-run, --full, --only and --set do not apply to the output of a Singer tap",
+                "what a tap reads is the tap's own choice");
+  PlainDescriber describer;
+  auto from = singer_source(source.account, session.options().tap, describer);
+  return finish(session, backup(session.context(), from, backup_options(session), session.stop()));
+}
+
+int backup_app(Session& session, const SourceRef& wanted) {
+  auto& out = session.out();
+  auto source = session.connector_source(wanted);
+  ConnectorSource::Choice choice{session.options().only, session.options().full,
+                                 session.options().concurrency};
+  if (session.options().dry_run) return dry_run(session, *source, choice);
+  // Opened before the app is asked: a wrong password must not cost API calls.
+  session.catalog();
+  source->check(session.stop());
+  auto started = session.clock().steady();
+  auto from = source->backup_source(choice, [&](const EngineProgress& progress) {
+    double seconds = std::chrono::duration<double>(session.clock().steady() - started).count();
+    out.progress(progress_line(source->source(), progress, seconds));
+  });
+  from.git_cache = (cache_folder() / "git" / session.repository().id().substr(0, 16)).string();
+  return finish(session, backup(session.context(), from, backup_options(session), session.stop()));
+}
+
+}  // namespace
+
+// One source that fails does not keep the others from being backed up.
+int run_backup(Session& session) {
+  std::vector<SourceRef> sources;
+  for (const auto& text : session.options().sources) sources.push_back(session.parse_source(text));
+  int worst = 0;
+  for (const auto& source : sources) {
+    try {
+      int code =
+          source.app == "singer" ? backup_singer(session, source) : backup_app(session, source);
+      if (worst == 0) worst = code;
+    } catch (const Error& error) {
+      bool next = sources.size() > 1 && error.kind() == ErrorKind::failed;
+      if (!next) throw;
+      worst = 1;
+      session.out().clear_progress();
+      log(LogLevel::error, fmt::format("{}: {}", source.text(), error.what()));
+      if (!error.hint().empty()) log(LogLevel::error, "  " + error.hint());
+      if (session.out().json())
+        session.out().event({{"type", "error"},
+                             {"source", source.text()},
+                             {"code", 1},
+                             {"message", redact(error.what())}});
+    }
+  }
+  return worst;
+}
+
+}  // namespace probackup

@@ -1,0 +1,112 @@
+// connector list, show, lint.
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "connector/model.h"
+#include "job/settings.h"
+#include "util/file.h"
+#include "util/text.h"
+
+namespace probackup {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<LintProblem> lint_of(const ConnectorSet::File& file) {
+  return Connector::lint(file.text, file.name);
+}
+
+}  // namespace
+
+int run_connector_list(Session& session) {
+  Json document = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& app : session.connectors().apps()) {
+    auto file = session.connectors().file(app);
+    if (!lint_of(file).empty()) {
+      document.push_back({{"app", app}, {"file", file.name}, {"broken", true}});
+      rows.push_back({app, "broken: probackup connector lint", "", file.name});
+      continue;
+    }
+    auto connector = session.connectors().get(app);
+    document.push_back({{"app", app},
+                        {"title", connector.title()},
+                        {"version", connector.version()},
+                        {"streams", connector.streams()},
+                        {"file", file.name}});
+    rows.push_back({app, connector.title(), std::to_string(connector.streams().size()), file.name});
+  }
+  if (session.out().json())
+    session.out().document(document);
+  else
+    session.out().table({"APP", "TITLE", "STREAMS", "FILE"}, rows, {false, false, true, false});
+  return 0;
+}
+
+int run_connector_show(Session& session) {
+  auto connector = session.connectors().get(session.options().app);
+  auto& out = session.out();
+  if (out.json()) {
+    out.raw(connector.source());
+    return 0;
+  }
+  out.line(fmt::format("{} ({}), connector version {}", connector.title(), connector.app(),
+                       connector.version()));
+  out.line("API: " + connector.docs());
+  out.line("");
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& setting : connector.settings())
+    rows.push_back({setting.name,
+                    setting.optional || !setting.default_value.empty() ? "" : "needed",
+                    setting.secret ? "secret"
+                    : setting.list ? "list"
+                                   : "",
+                    environment_name(connector.app(), setting.name), setting.help});
+  out.table({"SETTING", "", "", "ENVIRONMENT", "WHAT"}, rows);
+  out.line("");
+  rows.clear();
+  for (const auto& name : connector.streams()) {
+    const auto* stream = connector.model().stream(name);
+    std::vector<std::string> notes;
+    if (!stream->files.empty()) notes.emplace_back("files");
+    if (!stream->git.empty()) notes.emplace_back("git");
+    if (stream->webhooks) notes.emplace_back("webhooks");
+    for (const auto& source : stream->sources)
+      if (source.since) {
+        notes.emplace_back("only changes");
+        break;
+      }
+    rows.push_back({name, stream->title, join(connector.parents(name), ", "), join(notes, ", ")});
+  }
+  out.table({"STREAM", "WHAT", "BELOW", ""}, rows);
+  if (!connector.model().not_read.empty()) {
+    out.line("");
+    out.line("Not in the backup, because the API does not give it:");
+    for (const auto& text : connector.model().not_read) out.line("  - " + text);
+  }
+  return 0;
+}
+
+int run_connector_lint(Session& session) {
+  std::vector<ConnectorSet::File> files;
+  for (const auto& path : session.options().files) files.push_back({path, read_file(path)});
+  if (files.empty())
+    for (const auto& app : session.connectors().apps())
+      files.push_back(session.connectors().file(app));
+  Json document = Json::array();
+  for (const auto& file : files)
+    for (const auto& problem : lint_of(file)) {
+      document.push_back(
+          {{"file", problem.file}, {"path", problem.path}, {"message", problem.message}});
+      if (!session.out().json()) session.out().line(problem.text());
+    }
+  bool good = document.empty();
+  if (session.out().json())
+    session.out().document(document);
+  else if (good)
+    session.out().line(fmt::format("{} connector file{} without a mistake", files.size(),
+                                   files.size() == 1 ? "" : "s"));
+  return good ? 0 : 1;
+}
+
+}  // namespace probackup

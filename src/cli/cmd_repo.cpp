@@ -1,0 +1,89 @@
+// init, check, unlock, catalog rebuild.
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "util/text.h"
+
+namespace probackup {
+
+int run_init(Session& session) {
+  auto& storage = session.storage();
+  // Before the password is asked for: a repository that is there needs none.
+  if (storage.size({ObjectKind::config, ""}))
+    throw Error(fmt::format("there is a repository at {} already", storage.location()),
+                "nothing was changed; use another folder, or back up into this one");
+  Repository::init(storage, session.password(true), session.clock());
+  auto& out = session.out();
+  if (out.json())
+    out.document({{"repository", storage.location()}, {"id", session.repository().id()}});
+  else
+    out.line(fmt::format("made repository {} at {}", session.repository().id().substr(0, 10),
+                         storage.location()));
+  out.message("Keep the password safe: without it nothing in the repository can ever be read.");
+  return 0;
+}
+
+int run_check(Session& session) {
+  auto& out = session.out();
+  bool read_data = session.options().read_data;
+  RepositoryLock lock(session.repository(), true, session.clock());
+  auto report = session.repository().check(
+      read_data, session.stop(), [&](std::uint64_t done, std::uint64_t total) {
+        out.progress(fmt::format("checked {} of {}",
+                                 read_data ? format_size(done) : format_count(done),
+                                 read_data ? format_size(total) : format_count(total)));
+      });
+  out.clear_progress();
+  if (out.json()) {
+    nlohmann::ordered_json document = {
+        {"healthy", report.healthy()},     {"snapshots", report.snapshots},
+        {"packs", report.packs},           {"blobs", report.blobs},
+        {"bytes_read", report.bytes_read}, {"problems", nlohmann::ordered_json::array()}};
+    for (const auto& problem : report.problems)
+      document["problems"].push_back({{"fatal", problem.fatal}, {"what", problem.what}});
+    out.document(document);
+    return report.healthy() ? 0 : 1;
+  }
+  for (const auto& problem : report.problems)
+    out.line(fmt::format("{}: {}", problem.fatal ? "damaged" : "note", problem.what));
+  out.line(fmt::format("{} snapshots, {} blobs in {} packs{}: {}", format_count(report.snapshots),
+                       format_count(report.blobs), format_count(report.packs),
+                       read_data ? ", " + format_size(report.bytes_read) + " read" : "",
+                       report.healthy() ? "no errors" : "errors found"));
+  return report.healthy() ? 0 : 1;
+}
+
+int run_unlock(Session& session) {
+  auto removed = unlock(session.repository(), session.options().all, session.clock());
+  if (session.out().json())
+    session.out().document({{"removed", removed}});
+  else
+    session.out().line(fmt::format("removed {} lock{}", removed, removed == 1 ? "" : "s"));
+  return 0;
+}
+
+int run_catalog_rebuild(Session& session) {
+  std::optional<SourceRef> source;
+  RepositoryLock lock(session.repository(), false, session.clock());
+  if (!session.options().source.empty()) {
+    for (const auto& snapshot : source_snapshots(session.repository())) {
+      SnapshotReader reader(session.repository(), snapshot);
+      auto of = reader.source();
+      if (of.text() == session.options().source || of.app == session.options().source) source = of;
+    }
+    if (!source)
+      throw Error(fmt::format("there is no snapshot of {}", session.options().source),
+                  "see: probackup list");
+  }
+  auto report = rebuild_catalog(
+      session.context(), source, [&](const SourceRef& of) { return session.describer_of(of); },
+      session.stop());
+  if (session.out().json())
+    session.out().document({{"sources", report.sources}, {"snapshots", report.snapshots}});
+  else
+    session.out().line(fmt::format("read {} snapshots of {} sources into {}", report.snapshots,
+                                   report.sources, session.catalog().location()));
+  return 0;
+}
+
+}  // namespace probackup

@@ -1,0 +1,33 @@
+// The commands. Each returns the process's exit code and throws Error for what stops it.
+#pragma once
+
+#include "cli/session.h"
+
+namespace probackup {
+
+inline constexpr int exit_gaps = 3;
+
+int run_init(Session& session);
+int run_check(Session& session);
+int run_unlock(Session& session);
+int run_catalog_rebuild(Session& session);
+int run_auth_add(Session& session);
+int run_auth_list(Session& session);
+int run_auth_check(Session& session);
+int run_auth_remove(Session& session);
+int run_backup(Session& session);
+int run_list(Session& session);
+int run_show(Session& session);
+int run_history(Session& session);
+int run_find(Session& session);
+int run_diff(Session& session);
+int run_restore(Session& session);
+int run_connector_list(Session& session);
+int run_connector_show(Session& session);
+int run_connector_lint(Session& session);
+int run_demo(Session& session);
+
+// The whole program: parses, runs, prints errors; returns the exit code.
+int run_program(int argc, char** argv);
+
+}  // namespace probackup

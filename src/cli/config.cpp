@@ -1,0 +1,85 @@
+#include "cli/config.h"
+
+#define TOML_HEADER_ONLY 1
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <filesystem>
+
+#include "util/file.h"
+#include "util/text.h"
+
+namespace probackup {
+namespace {
+
+[[noreturn]] void bad(const std::string& path, const toml::source_region& where,
+                      const std::string& why) {
+  throw Error(ErrorKind::usage,
+              fmt::format("{}:{}:{}: {}", path, where.begin.line, where.begin.column, why));
+}
+
+std::string text_of(const std::string& path, const std::string& key, const toml::node& node) {
+  if (auto text = node.value_exact<std::string>()) return *text;
+  if (auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
+  if (auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
+  if (const auto* list = node.as_array()) {
+    std::vector<std::string> parts;
+    for (const auto& element : *list) parts.push_back(text_of(path, key, element));
+    return join(parts, ",");
+  }
+  bad(path, node.source(), key + " must be a text, a number, true, false, or a list of these");
+}
+
+}  // namespace
+
+std::map<std::string, std::string> Config::settings_of(const SourceRef& source) const {
+  std::map<std::string, std::string> out;
+  for (const auto& name : {source.app, source.text()})
+    if (auto found = apps.find(name); found != apps.end())
+      for (const auto& [key, value] : found->second) out[key] = value;
+  return out;
+}
+
+Config load_config(const std::string& wanted) {
+  std::filesystem::path path =
+      wanted.empty() ? config_folder() / "config.toml" : std::filesystem::path(wanted);
+  Config config;
+  if (wanted.empty() && !std::filesystem::exists(path)) return config;
+  config.path = path.string();
+  std::map<std::string, std::string*> top = {{"repository", &config.repository},
+                                             {"password_file", &config.password_file},
+                                             {"password_command", &config.password_command},
+                                             {"catalog", &config.catalog},
+                                             {"connectors", &config.connectors}};
+  toml::table table;
+  try {
+    table = toml::parse(read_file(path), config.path);
+  } catch (const toml::parse_error& error) {
+    bad(config.path, error.source(), std::string(error.description()));
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, slot] : top) names.push_back(name);
+  for (const auto& [key, node] : table) {
+    std::string name(key.str());
+    if (const auto* app = node.as_table()) {
+      for (const auto& [inner, value] : *app) {
+        std::string setting(inner.str());
+        if (const auto* account = value.as_table())
+          for (const auto& [last, leaf] : *account)
+            config.apps[name + ":" + setting][std::string(last.str())] =
+                text_of(config.path, std::string(last.str()), leaf);
+        else
+          config.apps[name][setting] = text_of(config.path, setting, value);
+      }
+      continue;
+    }
+    auto slot = top.find(name);
+    if (slot == top.end())
+      bad(config.path, node.source(),
+          fmt::format("unknown key {}{}", name, did_you_mean(name, names)));
+    *slot->second = text_of(config.path, name, node);
+  }
+  return config;
+}
+
+}  // namespace probackup

@@ -1,0 +1,41 @@
+// What the command line said, for every command. Filled by args.cpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace probackup {
+
+struct Options {
+  std::string command;  // "backup", "auth add", "catalog rebuild"…
+
+  // Global.
+  std::string repository, password_file, password_command, catalog, config, connectors, ca_file;
+  bool password_from_environment = false;  // PROBACKUP_PASSWORD is to be used
+  bool json = false, quiet = false, insecure_http = false;
+  int verbose = 0;
+
+  // Of the commands; each uses what its --help lists.
+  std::vector<std::string> sources, only, set, formats, files;
+  std::string snapshot, other_snapshot, stream, id, text, target, at, source, app, account, tap,
+      what;
+  std::string purpose = "read";
+  std::vector<std::string> fields;  // auth add: NAME=FILE or NAME=- pairs
+  bool full = false, dry_run = false, read_data = false, deleted = false, webhooks = false;
+  bool overwrite = false, no_attachments = false, all = false, keep = false, no_wait = false;
+  double max_delete_percent = 20;
+  unsigned concurrency = 0;
+  std::uint64_t limit = 0;
+};
+
+// Parses the command line. Prints help or a usage error itself; then `exit_code` is set and nothing
+// is to be run.
+struct ParsedArgs {
+  Options options;
+  std::optional<int> exit_code;
+};
+ParsedArgs parse_args(int argc, char** argv);
+
+}  // namespace probackup

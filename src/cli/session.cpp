@@ -1,0 +1,266 @@
+#include "cli/session.h"
+
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <set>
+
+#include "job/layout.h"
+#include "job/settings.h"
+#include "job/singer.h"
+#include "util/file.h"
+#include "util/hash.h"
+#include "util/log.h"
+#include "util/process.h"
+#include "util/text.h"
+
+namespace probackup {
+namespace {
+
+std::string first_line(std::string text) {
+  if (auto end = text.find_first_of("\r\n"); end != std::string::npos) text.resize(end);
+  return text;
+}
+
+// Reads one line from the terminal without showing it.
+std::string prompt(const std::string& question) {
+  if (!::isatty(0))
+    throw Error("no password was given, and there is no terminal to ask for it",
+                "set PROBACKUP_PASSWORD, or use --password-file or --password-command");
+  std::fputs(question.c_str(), stderr);
+  termios shown{};
+  ::tcgetattr(0, &shown);
+  termios hidden = shown;
+  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(0, TCSAFLUSH, &hidden);
+  std::string line;
+  std::getline(std::cin, line);
+  ::tcsetattr(0, TCSAFLUSH, &shown);
+  std::fputc('\n', stderr);
+  return line;
+}
+
+// A command line is split at spaces; double and single quotes keep words together.
+std::vector<std::string> split_command(const std::string& command) {
+  std::vector<std::string> words;
+  std::string word;
+  bool open = false;
+  char quote = 0;
+  for (char c : command) {
+    if (quote) {
+      if (c == quote)
+        quote = 0;
+      else
+        word += c;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+      open = true;
+    } else if (c == ' ' || c == '\t') {
+      if (open || !word.empty()) words.push_back(std::exchange(word, {}));
+      open = false;
+    } else {
+      word += c;
+    }
+  }
+  if (open || !word.empty()) words.push_back(word);
+  return words;
+}
+
+std::string run_password_command(const std::string& command) {
+  auto words = split_command(command);
+  if (words.empty()) throw Error(ErrorKind::usage, "the password command is empty");
+  std::string out;
+  ProcessOptions options;
+  options.output = [&](std::string_view bytes) { out += bytes; };
+  auto result = run_process(words, options);
+  if (result.exit_code != 0)
+    throw Error(fmt::format("the password command failed with {}: {}", result.exit_code,
+                            trim(result.errors)));
+  return first_line(out);
+}
+
+}  // namespace
+
+Session::Session(const Options& options, Output& output, std::stop_token stop)
+    : options_(options), output_(output), stop_(stop), config_(load_config(options.config)) {
+  auto fall_back = [](std::string& value, const std::string& other) {
+    if (value.empty()) value = other;
+  };
+  fall_back(options_.repository, config_.repository);
+  bool has_password = options_.password_from_environment || !options_.password_file.empty() ||
+                      !options_.password_command.empty();
+  if (!has_password) {
+    options_.password_file = config_.password_file;
+    options_.password_command = config_.password_command;
+  }
+  fall_back(options_.catalog, config_.catalog);
+  fall_back(options_.connectors, config_.connectors);
+}
+
+Session::~Session() = default;
+
+const std::string& Session::repository_url() {
+  if (options_.repository.empty())
+    throw Error(ErrorKind::usage, "no repository is named",
+                "use -r, PROBACKUP_REPOSITORY, or repository = \"…\" in the settings file");
+  return options_.repository;
+}
+
+Storage& Session::storage() {
+  if (!storage_) storage_ = open_storage(repository_url());
+  return *storage_;
+}
+
+std::string Session::password(bool twice) {
+  std::string found;
+  if (options_.password_from_environment)
+    found = std::getenv("PROBACKUP_PASSWORD");
+  else if (!options_.password_file.empty())
+    found = first_line(read_file(options_.password_file));
+  else if (!options_.password_command.empty())
+    found = run_password_command(options_.password_command);
+  else {
+    found = prompt(fmt::format("password of {}: ", storage().location()));
+    if (twice && prompt("the same again: ") != found) throw Error("the two passwords differ");
+  }
+  if (found.empty()) throw Error("the password is empty", "an empty password protects nothing");
+  add_secret(found);
+  return found;
+}
+
+Repository& Session::repository() {
+  if (!repository_) {
+    storage();
+    repository_ = Repository::open(storage(), password(), clock());
+  }
+  return *repository_;
+}
+
+Catalog& Session::catalog() {
+  if (!catalog_) {
+    std::string id = repository().id();
+    std::string url = options_.catalog;
+    if (url.empty()) {
+      auto folder = data_folder() / "catalogs";
+      make_folders(folder, 0700);
+      url = (folder / (id.substr(0, 16) + ".sqlite")).string();
+    }
+    catalog_ = Catalog::open(url, id);
+  }
+  return *catalog_;
+}
+
+Catalog& Session::current_catalog() {
+  auto& known = catalog();
+  std::set<std::string> ids;
+  for (const auto& object : storage().list(ObjectKind::snapshot)) ids.insert(object.name);
+  std::vector<Id> gone;
+  for (const auto& snapshot : known.snapshots())
+    if (ids.erase(snapshot.id.hex()) == 0) gone.push_back(snapshot.id);
+  if (!gone.empty()) known.drop_snapshots(gone);
+  std::set<SourceRef> behind;  // sources with snapshots that another machine wrote
+  for (const auto& id : ids)
+    if (auto source = source_of(repository().load_snapshot(*Id::from_hex(id))))
+      behind.insert(*source);
+  for (const auto& source : behind) {
+    log_info(fmt::format("reading the snapshots of {} into the catalog", source.text()));
+    rebuild_catalog(
+        context(), source, [&](const SourceRef& of) { return describer_of(of); }, stop());
+  }
+  return known;
+}
+
+ConnectorSet& Session::connectors() {
+  if (!connectors_) connectors_ = std::make_unique<ConnectorSet>(options_.connectors);
+  return *connectors_;
+}
+
+Http& Session::http() {
+  if (!http_) {
+    HttpOptions options;
+    options.ca_file = options_.ca_file;
+    options.allow_plain_http = options_.insecure_http;
+    http_ = curl_http(options);
+  }
+  return *http_;
+}
+
+CredentialStore& Session::credentials() {
+  if (!credentials_)
+    credentials_ = std::make_unique<CredentialStore>(config_folder() / "credentials.json");
+  return *credentials_;
+}
+
+SourceRef Session::parse_source(const std::string& text) {
+  auto colon = text.find(':');
+  SourceRef source{text.substr(0, colon), colon == std::string::npos ? "" : text.substr(colon + 1)};
+  if (source.app == "singer") {
+    if (source.account.empty()) throw Error(ErrorKind::usage, "singer needs a name: singer:NAME");
+    return source;
+  }
+  connectors().get(source.app);
+  return source;
+}
+
+SourceRef Session::known_source(const std::string& text) {
+  std::vector<SourceRef> found;
+  std::vector<std::string> names;
+  for (const auto& source : current_catalog().sources()) {
+    names.push_back(source.text());
+    if (source.text() == text || source.app == text) found.push_back(source);
+  }
+  if (found.size() == 1) return found[0];
+  if (found.empty())
+    throw Error(fmt::format("there is no backup of {}{}", text, did_you_mean(text, names)),
+                names.empty() ? "run: probackup backup " + text : "sources: " + join(names, ", "));
+  throw Error(fmt::format("{} has several accounts", text), "name one: " + join(names, ", "));
+}
+
+std::unique_ptr<ConnectorSource> Session::connector_source(const SourceRef& wanted) {
+  Connector connector = connectors().get(wanted.app);
+  SourceRef source = wanted;
+  SettingSources from;
+  // Credentials of the account itself, else the only ones of the app.
+  std::vector<const CredentialStore::Entry*> stored;
+  for (const auto& entry : credentials().entries())
+    if (entry.source.app == source.app && entry.purpose == Purpose::read) stored.push_back(&entry);
+  const auto* entry = credentials().find(source, Purpose::read);
+  if (!entry && source.account.empty() && stored.size() == 1) entry = stored[0];
+  if (!entry) entry = credentials().find({source.app, ""}, Purpose::read);
+  if (!entry && source.account.empty() && stored.size() > 1) {
+    std::vector<std::string> names;
+    for (const auto* other : stored) names.push_back(other->source.text());
+    throw Error(ErrorKind::usage, fmt::format("{} has several accounts", source.app),
+                "name one: " + join(names, ", "));
+  }
+  if (entry) {
+    from.credentials = CredentialStore::open(*entry, repository());
+    if (source.account.empty()) source.account = entry->source.account;
+  }
+  from.config = config_.settings_of(source);
+  from.environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* found = std::getenv(name.c_str());
+    if (!found) return std::nullopt;
+    return found;
+  };
+  from.set = options_.set;
+  auto settings = resolve_settings(connector, source, from);
+  return std::make_unique<ConnectorSource>(connector, source, settings, http(), clock());
+}
+
+RecordDescriber* Session::describer_of(const SourceRef& source) {
+  auto& slot = describers_[source.app];
+  if (!slot) {
+    auto apps = connectors().apps();
+    if (std::find(apps.begin(), apps.end(), source.app) != apps.end())
+      slot = connector_describer(connectors().get(source.app));
+    else
+      slot = std::make_unique<PlainDescriber>();
+  }
+  return slot.get();
+}
+
+}  // namespace probackup

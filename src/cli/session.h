@@ -1,0 +1,69 @@
+// What a command needs, opened when it is first asked for.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "cli/config.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "job/connector_source.h"
+#include "job/credentials.h"
+#include "probackup/catalog.h"
+#include "probackup/connector.h"
+#include "probackup/http.h"
+#include "probackup/job.h"
+
+namespace probackup {
+
+// Not for concurrent calls, but for `stop`.
+class Session {
+ public:
+  Session(const Options& options, Output& output, std::stop_token stop);
+  ~Session();
+
+  const Options& options() const { return options_; }
+  Output& out() { return output_; }
+  std::stop_token stop() const { return stop_; }
+  Clock& clock() { return system_clock(); }
+
+  // Throws Error(usage) when none is named.
+  const std::string& repository_url();
+  Storage& storage();
+  // The password from the environment, a file, a command or a prompt (`twice` for a new one).
+  std::string password(bool twice = false);
+  Repository& repository();
+  Catalog& catalog();
+  // The catalog after it has read what other machines wrote, and forgotten what was removed.
+  Catalog& current_catalog();
+  JobContext context() { return {repository(), catalog(), clock()}; }
+  ConnectorSet& connectors();
+  Http& http();
+  CredentialStore& credentials();
+
+  // "trello" or "trello:acme"; the account stays empty where none is named. Throws Error(usage) for
+  // an app that no connector reads.
+  SourceRef parse_source(const std::string& text);
+  // A source of the catalog by APP or APP:ACCOUNT. Throws Error naming those that exist.
+  SourceRef known_source(const std::string& text);
+  // Connector, settings and credentials of a source, ready to ask the app.
+  std::unique_ptr<ConnectorSource> connector_source(const SourceRef& source);
+  RecordDescriber* describer_of(const SourceRef& source);
+
+ private:
+  Options options_;
+  Output& output_;
+  std::stop_token stop_;
+  Config config_;
+  std::unique_ptr<Storage> storage_;
+  std::unique_ptr<Repository> repository_;
+  std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<ConnectorSet> connectors_;
+  std::unique_ptr<Http> http_;
+  std::unique_ptr<CredentialStore> credentials_;
+  std::map<std::string, std::unique_ptr<RecordDescriber>> describers_;
+};
+
+}  // namespace probackup
