@@ -1,0 +1,49 @@
+// The apps that the whole product is tried with: a random account of each, and what a backup of it
+// must hold.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "demo/test_account.h"
+
+namespace probackup::test {
+
+// By stream of the connector: key to raw JSON.
+using Expected = std::map<std::string, TestAccount::Truth>;
+
+class App {
+ public:
+  virtual ~App() = default;
+  virtual TestAccount& account() = 0;
+  // Settings beyond those of the account.
+  virtual std::map<std::string, std::string> settings() const { return {}; }
+  // Every record that a complete backup of the account holds now; streams that are not named here
+  // and not in unknown() must be empty.
+  virtual Expected expected() = 0;
+  // Streams for which the account has records, but no truth.
+  virtual std::set<std::string> unknown() const = 0;
+  // After so long a run sees all changes of an account with AppOptions::dated_only: where nothing
+  // dates a deletion, when its listing is next read in full.
+  virtual std::chrono::hours seen_after() const = 0;
+  // Attachments by "RECORD KEY/FILE ID".
+  virtual TestAccount::Truth expected_files() = 0;
+};
+
+// How much of an account there is, and whether every change of it can be seen by a run that asks
+// for changes only.
+struct AppOptions {
+  bool dated_only = true;
+  bool large = false;
+};
+
+const std::vector<std::string>& app_names();
+std::unique_ptr<App> make_app(const std::string& name, std::uint64_t seed,
+                              const AppOptions& options, Clock& clock);
+
+}  // namespace probackup::test

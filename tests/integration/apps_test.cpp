@@ -1,0 +1,106 @@
+// A backup through the built-in connectors holds what the account holds, run after run.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "catch.h"
+#include "rig.h"
+#include "util/text.h"
+
+using namespace probackup;
+using namespace probackup::test;
+
+namespace {
+
+// The first few lines, so that a failure can be read.
+std::string shown(std::vector<std::string> lines) {
+  const auto count = lines.size();
+  if (count > 12) lines.resize(12);
+  return fmt::format("{} differences:\n{}", count, join(lines, "\n"));
+}
+
+std::string shown(const std::vector<Gap>& gaps) {
+  std::string out;
+  for (const auto& gap : gaps)
+    out += fmt::format("{} {} {} {}: {} ({})\n", gap.stream, gap.scope, gap.key, gap.url,
+                       gap.reason, gap.status);
+  return out.substr(0, 2000);
+}
+
+void check_equal(Rig& rig, const BackupReport& report, bool exact) {
+  INFO("gaps: " << shown(report.gaps));
+  CHECK(report.gaps.empty());
+  const auto lines = rig.differences(rig.contents(report.snapshot), exact);
+  INFO(shown(lines));
+  REQUIRE(lines.empty());
+}
+
+}  // namespace
+
+TEST_CASE("Every snapshot holds the account as it was, and earlier ones stay as they are") {
+  const auto app = GENERATE(from_range(app_names()));
+  for (std::uint64_t seed = 1; seed <= seed_count(2); ++seed) {
+    const AppOptions options{.dated_only = seed % 2 == 1};
+    CAPTURE(app, seed);
+    MemoryStorage storage;
+    Rig rig(app, seed, options, storage);
+    std::vector<std::pair<Id, Contents>> earlier;
+    const auto remember = [&](const BackupReport& report) {
+      earlier.emplace_back(report.snapshot, rig.contents(report.snapshot));
+    };
+    auto report = rig.backup();
+    check_equal(rig, report, true);
+    remember(report);
+    for (unsigned round = 1; round <= 4; ++round) {
+      CAPTURE(round);
+      // Changes that no run for changes sees are found when everything is asked again.
+      rig.clock().sleep(options.dated_only ? rig.app().seen_after() : std::chrono::hours(24 * 32),
+                        {});
+      rig.account().mutate(seed * 100 + round, 1 + 5 * round);
+      rig.clock().sleep(std::chrono::minutes(10), {});
+      report = rig.backup();
+      check_equal(rig, report, false);
+      remember(report);
+    }
+    for (const auto& [id, contents] : earlier) CHECK(rig.contents(id) == contents);
+    CHECK(rig.repository().check(true, {}, {}).healthy());
+  }
+}
+
+TEST_CASE("A run over an unchanged account stores nothing, and a small change costs little") {
+  const auto app = GENERATE(from_range(app_names()));
+  CAPTURE(app);
+  MemoryStorage storage;
+  Rig rig(app, 7, {.dated_only = true, .large = true}, storage);
+  const auto first = rig.backup();
+  rig.clock().sleep(std::chrono::hours(5), {});
+  const auto blobs = rig.repository().stats().data_blobs_added;
+  const auto unchanged = rig.backup();
+  INFO("gaps: " << shown(unchanged.gaps));
+  for (const auto& stream : unchanged.streams) {
+    CAPTURE(stream.name);
+    CHECK(stream.added == 0);
+    CHECK(stream.changed == 0);
+    CHECK(stream.removed == 0);
+  }
+  CHECK(unchanged.files_added == 0);
+  const auto manifest_blobs = rig.repository().stats().data_blobs_added - blobs;
+  CHECK(rig.contents(unchanged.snapshot).streams == rig.contents(first.snapshot).streams);
+
+  rig.clock().sleep(rig.app().seen_after(), {});
+  const auto records = first.count(&StreamReport::records);
+  rig.account().mutate(99, static_cast<unsigned>(records / 100 + 1));
+  rig.clock().sleep(std::chrono::minutes(10), {});
+  const auto changed = rig.backup();
+  check_equal(rig, changed, false);
+  std::printf(
+      "%s: %llu records, %llu files; requests: first %llu, unchanged %llu, 1%% changed %llu; data "
+      "blobs of the unchanged run: %llu\n",
+      app.c_str(), static_cast<unsigned long long>(records),
+      static_cast<unsigned long long>(first.files_added),
+      static_cast<unsigned long long>(first.requests),
+      static_cast<unsigned long long>(unchanged.requests),
+      static_cast<unsigned long long>(changed.requests),
+      static_cast<unsigned long long>(manifest_blobs));
+  CHECK(unchanged.requests < first.requests);
+}

@@ -1,0 +1,118 @@
+// Whatever goes wrong on the way, a snapshot holds the truth or says what it lacks.
+#include <fmt/format.h>
+
+#include "catch.h"
+#include "rig.h"
+#include "util/text.h"
+
+using namespace probackup;
+using namespace probackup::test;
+
+namespace {
+
+constexpr Fault faults[] = {Fault::limit_429, Fault::error_500, Fault::cut_body,     Fault::slow,
+                            Fault::html,      Fault::half_json, Fault::repeated_page};
+
+// All kinds of faults at once, often enough that each comes up.
+FaultPlan bad_day(std::uint64_t seed, unsigned times_max) {
+  FaultPlan plan;
+  plan.seed = seed;
+  for (const Fault fault : faults) plan.rules.push_back({fault, "", 0.05, 0, times_max});
+  return plan;
+}
+
+std::vector<std::string> unexplained(Rig& rig, const std::vector<std::string>& lines,
+                                     const std::vector<Gap>& gaps) {
+  std::vector<std::string> out;
+  for (const auto& line : lines)
+    if (!rig.is_explained(line, gaps)) out.push_back(line);
+  return out;
+}
+
+// A run that may fail; the snapshot that it left, if any.
+std::optional<Id> try_backup(Rig& rig) {
+  const auto before = rig.newest();
+  try {
+    return rig.backup().snapshot;
+  } catch (const Error& error) {
+    WARN("the run ended: " << error.what());
+  }
+  const auto after = rig.newest();
+  return after == before ? std::nullopt : after;
+}
+
+void require_truth(Rig& rig) {
+  rig.server().set_faults({});
+  const auto report = rig.backup();
+  const auto lines = rig.differences(rig.contents(report.snapshot), false);
+  INFO(join(lines, "\n").substr(0, 3000));
+  REQUIRE(lines.empty());
+  CHECK(report.gaps.empty());
+}
+
+}  // namespace
+
+TEST_CASE("With faults on the way a run holds the truth or names what is missing") {
+  const auto app = GENERATE(from_range(app_names()));
+  // Faults that retries overcome, and faults that stay.
+  const unsigned times_max = GENERATE(2U, 1000U);
+  for (std::uint64_t seed = 1; seed <= seed_count(2); ++seed) {
+    CAPTURE(app, seed, times_max);
+    MemoryStorage storage;
+    Rig rig(app, seed, {}, storage);
+    for (unsigned round = 0; round < 2; ++round) {
+      CAPTURE(round);
+      rig.server().set_faults(bad_day(seed * 10 + round, times_max));
+      if (const auto snapshot = try_backup(rig)) {
+        const auto contents = rig.contents(*snapshot);
+        const auto lines = unexplained(rig, rig.differences(contents, false), contents.gaps);
+        INFO(join(lines, "\n").substr(0, 3000));
+        REQUIRE(lines.empty());
+      }
+      rig.clock().sleep(rig.app().seen_after(), {});
+      rig.account().mutate(seed * 1000 + round, 10);
+      rig.clock().sleep(rig.app().seen_after(), {});
+      require_truth(rig);
+      rig.clock().sleep(rig.app().seen_after(), {});
+      rig.account().mutate(seed * 1000 + 500 + round, 10);
+    }
+  }
+}
+
+TEST_CASE("While the account changes, no record that stays the same is lost") {
+  const auto app = GENERATE(from_range(app_names()));
+  for (std::uint64_t seed = 1; seed <= seed_count(2); ++seed) {
+    CAPTURE(app, seed);
+    MemoryStorage storage;
+    Rig rig(app, seed, {}, storage);
+    for (unsigned round = 0; round < 2; ++round) {
+      CAPTURE(round);
+      FaultPlan plan;
+      plan.seed = seed + round;
+      plan.rules.push_back({Fault::data_changes, "", 0.3, 0, 1});
+      rig.server().set_faults(plan);
+      const auto before = rig.app().expected();
+      const auto snapshot = try_backup(rig);
+      REQUIRE(snapshot);
+      const auto after = rig.app().expected();
+      const auto contents = rig.contents(*snapshot);
+      std::vector<std::string> lost;
+      for (const auto& [stream, records] : before) {
+        const auto now = after.find(stream);
+        const auto have = contents.streams.find(stream);
+        for (const auto& [key, raw] : records) {
+          const bool is_stable =
+              now != after.end() && now->second.contains(key) && now->second.at(key) == raw;
+          const bool is_held = have != contents.streams.end() && have->second.contains(key);
+          const auto line = fmt::format("{}/{}: missing", stream, key);
+          if (is_stable && !is_held && !rig.is_explained(line, contents.gaps)) lost.push_back(line);
+        }
+      }
+      INFO(join(lost, "\n").substr(0, 3000));
+      REQUIRE(lost.empty());
+      rig.clock().sleep(rig.app().seen_after(), {});
+      require_truth(rig);
+      rig.clock().sleep(rig.app().seen_after(), {});
+    }
+  }
+}

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Checks what no compiler does: includes go one way only, files stay small, no orphan files."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# A folder may include from itself and from any to its left.
+ORDER = ["util", "storage", "http", "repository", "connector", "catalog", "export", "job", "demo", "cli"]
+# The public header of each part; a folder may include those of parts it may include.
+PUBLIC = {
+    "error.h": "util", "id.h": "util", "clock.h": "util", "storage.h": "storage", "http.h": "http",
+    "repository.h": "repository", "connector.h": "connector", "engine.h": "connector",
+    "catalog.h": "catalog", "export.h": "export", "job.h": "job",
+}
+# What may stand beside the order: parts on one level that do not know each other.
+APART = [{"storage", "http"}, {"repository", "connector"}, {"connector", "catalog"}]
+LINES_MAX = 600
+INCLUDE = re.compile(r'^\s*#include "([^"]+)"')
+# catalog.h and export.h speak of the engine's value types; they do not call it.
+VALUE_TYPES = {("catalog", "connector"), ("export", "connector")}
+
+
+def part_of(include):
+    if include.startswith("probackup/"):
+        return PUBLIC.get(include.removeprefix("probackup/"))
+    folder = include.split("/")[0]
+    return folder if folder in ORDER else None
+
+
+def allowed(user, used):
+    if user == used or (user, used) in VALUE_TYPES:
+        return True
+    if any({user, used} <= apart for apart in APART):
+        return False
+    return ORDER.index(used) < ORDER.index(user)
+
+
+def check_includes(problems):
+    files = [(p, p.relative_to(ROOT / "src").parts[0]) for p in (ROOT / "src").rglob("*.*")
+             if p.suffix in (".h", ".cpp") and p.parent != ROOT / "src"]
+    files += [(p, PUBLIC.get(p.name)) for p in (ROOT / "include/probackup").glob("*.h")]
+    for path, user in files:
+        name = path.relative_to(ROOT)
+        if user is None:
+            problems.append(f"{name}: a public header that tests/tidy.py does not know")
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            match = INCLUDE.match(line)
+            if not match:
+                continue
+            used = part_of(match[1])
+            if used is None:
+                if "/" in match[1] or not (path.parent / match[1]).exists():
+                    problems.append(f"{name}:{number}: {match[1]} belongs to no part")
+            elif not allowed(user, used):
+                problems.append(f"{name}:{number}: {user} must not include {match[1]} of {used}")
+    return len(files)
+
+
+def check_files(problems):
+    for path in sorted((ROOT / "src").rglob("*.cpp")):
+        listed = (path.parent / "CMakeLists.txt").read_text()
+        if path.name not in listed:
+            problems.append(f"{path.relative_to(ROOT)}: no CMakeLists.txt builds it")
+    for folder in ("src", "include"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix not in (".h", ".cpp"):
+                continue
+            lines = path.read_text().count("\n")
+            if lines > LINES_MAX:
+                problems.append(f"{path.relative_to(ROOT)}: {lines} lines; two rooms in one? (at most {LINES_MAX})")
+
+
+def main():
+    problems = []
+    count = check_includes(problems)
+    check_files(problems)
+    for problem in problems:
+        print(problem)
+    print(f"{count} files looked at, {len(problems)} problems")
+    return 1 if problems or count < 50 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
