@@ -120,6 +120,7 @@ Change RunSink::record(Record record) {
 
 // A changed record's files count as gone unless the app names them again before the run ends.
 void RunSink::forget_files_of(const std::string& stream, const std::string& key) {
+  if (unlisted_.contains({stream, key})) return;  // a listing may name a record twice
   auto files = context_.catalog.files_of(source_.source, stream, key);
   if (files.empty()) return;
   files_.listed(file_scope(stream, key), true);
@@ -221,6 +222,7 @@ void RunSink::parents(const std::string& stream, bool changed_only,
 
 std::unique_ptr<FileSink> RunSink::file(const FileRef& file) {
   std::lock_guard lock(mutex_);
+  named_.insert(file_key(file.stream, file.id));
   auto same = [&](const CatalogFile& old) {
     bool sure = file.size || !file.hash.empty();  // else only the bytes tell
     return sure && old.id == file.id && old.name == file.name &&
@@ -270,7 +272,8 @@ void RunSink::drop_unlisted_files() {
       bool unread = std::any_of(gaps_.begin(), gaps_.end(), [&](const Gap& gap) {
         return gap.stream == file.stream && gap.key == file.key && gap.file == file.id;
       });
-      if (unread) {  // the old bytes are better than none
+      // The old bytes are better than none; and what was named counts, whoever it was named by.
+      if (unread || named_.contains(file_key(file.stream, file.id))) {
         files_.keep(file_key(file.stream, file.id));
         continue;
       }

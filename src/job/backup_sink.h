@@ -14,6 +14,7 @@
 #include "job/snapshot_tree.h"
 #include "job/stream_store.h"
 #include "probackup/job.h"
+#include "util/hash_set.h"
 
 namespace probackup {
 
@@ -90,6 +91,7 @@ class RunSink final : public BackupSink {
   std::vector<Gap> gaps_;
   // Files of changed records that the app has not named again in this run.
   std::map<std::pair<std::string, std::string>, std::vector<CatalogFile>> unlisted_;
+  HashSet named_;  // files that the app named in this run
   std::set<std::pair<std::string, std::string>> gap_records_;  // stream, key with a missing file
   bool changed_ = false;
   std::uint64_t requests_ = 0, files_added_ = 0;

@@ -98,7 +98,9 @@ nlohmann::json resolve_settings(const Connector& connector, const SourceRef& sou
 
 nlohmann::json public_settings(const Connector& connector, const nlohmann::json& settings) {
   auto out = nlohmann::json::object();
-  for (const auto& [name, value] : settings.items()) {
+  for (const auto& entry : settings.items()) {
+    const std::string& name = entry.key();
+    const nlohmann::json& value = entry.value();
     bool secret =
         std::any_of(connector.settings().begin(), connector.settings().end(),
                     [&](const auto& setting) { return setting.secret && setting.name == name; });

@@ -150,6 +150,7 @@ Change StreamStore::record(const Record& record) {
     return Change::added;
   }
   auto& prior = prior_[place->file];
+  if (prior.seen[place->position]) drop_pending(*place);
   prior.seen[place->position] = true;
   if (has_children_) prior.spooled[place->position] = true;
   const auto& entry = load(place->file).entries[place->position];
@@ -166,11 +167,17 @@ Change StreamStore::record(const Record& record) {
                        static_cast<std::uint32_t>(record.raw.size()), 0};
   change.offset = changes_->append(bytes + record.raw);
   auto& list = pending_[place->file];
-  // The same record twice in one run: the later one counts.
-  std::erase_if(list, [&](const auto& other) { return other.position == change.position; });
   list.push_back(change);
   spool_parent(record, Change::changed);
   return Change::changed;
+}
+
+// The same record twice in one run: the later one counts.
+void StreamStore::drop_pending(const Place& place) {
+  auto found = pending_.find(place.file);
+  if (found == pending_.end()) return;
+  std::erase_if(found->second,
+                [&](const auto& change) { return change.position == place.position; });
 }
 
 std::optional<std::string> StreamStore::prior_mark(std::string_view key) {

@@ -93,6 +93,7 @@ class StreamStore {
   std::optional<Place> locate(std::string_view key);
   std::optional<Place> search(std::string_view key);
   bool step_cursor(std::string_view key);
+  void drop_pending(const Place& place);
   void append(const Record& record);
   void close_tail();
   void spool_parent(const Record& record, Change change);

@@ -215,6 +215,42 @@ TEST_CASE("attachments follow their record: kept, replaced, removed") {
   CHECK(files_in(first.snapshot).size() == 2);
 }
 
+TEST_CASE("a record that a listing names twice counts once, and the later one changes it") {
+  Fixture fixture;
+  auto named = [&](const std::vector<std::string>& raws) {
+    return fixture.run([&, raws](BackupSink& sink, std::stop_token) {
+      sink.begin_stream("parents", true);
+      for (const auto& raw : raws) {
+        if (sink.record(make_record(fixture.describer, "parents", "p", raw)) == Change::unchanged)
+          continue;
+        if (auto file = sink.file({"parents", "p", "f", "f.txt", 3, ""})) {
+          file->write("one");
+          file->finish();
+        }
+      }
+      sink.listed("parents", "", true);
+      StreamResult result;
+      result.stream = "parents";
+      result.complete = result.full = true;
+      sink.end_stream(result);
+    });
+  };
+  auto holds = [&](const Id& snapshot) {
+    SnapshotReader reader(*fixture.repository, fixture.repository->load_snapshot(snapshot));
+    std::size_t files = 0;
+    reader.files([&](const SnapshotFile& file) {
+      CHECK(read_small_file(*fixture.repository, file.node) == "one");
+      ++files;
+      return true;
+    });
+    CHECK(files == 1);
+    return fixture.records(snapshot, "parents");
+  };
+  CHECK(holds(named({R"({"v":1})", R"({"v":1})"}).snapshot) == Truth{{"p", R"({"v":1})"}});
+  CHECK(holds(named({R"({"v":2})", R"({"v":3})"}).snapshot) == Truth{{"p", R"({"v":3})"}});
+  CHECK(holds(named({R"({"v":4})", R"({"v":3})"}).snapshot) == Truth{{"p", R"({"v":3})"}});
+}
+
 TEST_CASE("a run that is cut short keeps what it read and deletes nothing") {
   Fixture fixture;
   Truth truth = {{"a", R"({"id":"a"})"}, {"b", R"({"id":"b"})"}};
