@@ -33,6 +33,20 @@ PRAGMA secure_delete = OFF;
 PRAGMA cell_size_check = ON;
 )sql";
 
+// Switching a new file to WAL answers "busy" at once, whatever the busy timeout, while another
+// process does the same.
+void apply_settings(Database& database) {
+  constexpr int tries = 100;
+  for (int i = 1;; ++i) {
+    try {
+      return database.execute(settings);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::locked || i == tries) throw;
+      system_clock().sleep(std::chrono::milliseconds(busy_milliseconds / tries), {});
+    }
+  }
+}
+
 std::string path_of(const std::string& url) {
   constexpr std::string_view scheme = "sqlite:";
   std::string path = url.starts_with(scheme) ? url.substr(scheme.size()) : url;
@@ -46,7 +60,7 @@ class SqliteCatalog : public Catalog {
  public:
   SqliteCatalog(const std::string& path, const std::string& repository)
       : database_(path, busy_milliseconds) {
-    database_.execute(settings);
+    apply_settings(database_);
     catalog::migrate(database_);
     catalog::claim(database_, repository);
   }
