@@ -105,8 +105,9 @@ struct Migration {
 constexpr std::array migrations{Migration{version_1, parent_index_sql}, Migration{version_2}};
 
 void refuse_foreign(Database& database) {
-  if (database.number("PRAGMA application_id") == application_id) return;
+  // In this order: between the two another process may make the catalog, tables and id at once.
   if (database.number("SELECT count(*) FROM sqlite_schema") == 0) return;
+  if (database.number("PRAGMA application_id") == application_id) return;
   throw Error(fmt::format("{} is a database, but no catalog of probackup", database.path()),
               "choose another file with --catalog");
 }
