@@ -57,15 +57,6 @@ std::pair<std::string, std::string> split_path(const std::string& path) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-  close();
-}
-
-int Descriptor::close() {
-  if (fd_ < 0) return 0;
-  return ::close(std::exchange(fd_, -1));
-}
-
 OutputFile::OutputFile(std::shared_ptr<Descriptor> folder, std::string name,
                        std::filesystem::path shown, std::uint64_t* total)
     : folder_(std::move(folder)),

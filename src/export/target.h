@@ -8,22 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "util/descriptor.h"
+
 namespace probackup {
-
-// An open file descriptor with one owner.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor();
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  // Closes it early; as close(2) returns.
-  int close();
-
- private:
-  int fd_;
-};
 
 // One file being written under a temporary name. Destroyed before finish() it leaves no trace.
 class OutputFile {

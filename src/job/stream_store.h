@@ -51,7 +51,7 @@ class StreamStore {
   void abandon();
 
   // Removes what is gone, writes what changed. `parent_gone` tells whether this run removed the
-  // record with that key from a stream above. After it only the getters and next_parents() may be
+  // record that a listing's scope names. After it only the getters and next_parents() may be
   // called.
   void finish(const std::function<bool(std::string_view)>& parent_gone);
 

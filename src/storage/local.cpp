@@ -14,6 +14,7 @@
 
 #include "storage/object_name.h"
 #include "util/bytes.h"
+#include "util/descriptor.h"
 #include "util/file.h"
 #include "util/random.h"
 
@@ -50,20 +51,6 @@ std::string hint_for(int code) {
       fmt::format("cannot {} {} ({}): {}", verb, describe(name), path.string(), strerror(code)),
       hint_for(code));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // Removes the temporary file when the scope is left before the rename.
 class Temporary {

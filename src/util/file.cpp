@@ -11,6 +11,7 @@
 
 #include "probackup/error.h"
 #include "util/bytes.h"
+#include "util/descriptor.h"
 #include "util/random.h"
 
 namespace probackup {
@@ -25,21 +26,6 @@ constexpr std::size_t spool_buffer_bytes = 1 << 20;
   if (code == EACCES || code == EPERM) hint = "check the permissions of that path";
   throw Error(fmt::format("cannot {} {}: {}", verb, path.string(), std::strerror(code)), hint);
 }
-
-// Closes a descriptor when the scope ends.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 void write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
