@@ -74,8 +74,9 @@ struct GitRef {
 // What the last snapshot says about a stream.
 struct PriorStream {
   bool exists = false;
-  std::optional<Time> since;      // everything changed before this is in the snapshot
-  std::optional<Time> last_full;  // when the stream was last listed completely
+  std::optional<Time> since;         // everything changed before this is in the snapshot
+  std::optional<Time> last_full;     // when its listings were last read without a filter by time
+  std::optional<Time> last_refresh;  // when all of it was last read, details included
   std::vector<Gap> gaps;
 };
 
@@ -87,9 +88,12 @@ struct Validators {
 struct StreamResult {
   std::string stream;
   bool complete = false;  // every listing ended without a gap
-  // Everything was asked for: not changes only, nothing kept by its mark or its parent. Where
-  // `since` is set as well, it is the next run's PriorStream::last_full.
+  // Listings that can be asked for changes only were read whole. Where `since` is set as well, it
+  // is the next run's PriorStream::last_full.
   bool full = false;
+  // Everything was asked for: nothing was kept by its mark or its parent either. Where `since` is
+  // set as well, it is the next run's PriorStream::last_refresh.
+  bool refreshed = false;
   std::uint64_t requests = 0;
   // Cursor for the next run, unset when it must not move on. Gaps below a parent do not hold it:
   // the next run reads those listings whole, as long as it finds them in PriorStream::gaps.

@@ -34,19 +34,22 @@ ReadPlan plan_stream(const StreamModel& stream, const PriorStream& prior, bool f
     plan.gap_scopes.insert(gap.scope);
     if (!gap.key.empty()) plan.gap_keys.insert(gap.key);
   }
-  auto is_due = [&](nanoseconds every) {
-    return every > 0ns && (!prior.last_full || now - *prior.last_full >= every);
+  auto is_due = [&](nanoseconds every, const std::optional<Time>& last) {
+    return every > 0ns && (!last || now - *last >= every);
   };
-  bool any_since = false, all_below = true, due = is_due(stream.refresh_every);
+  bool any_since = false, all_below = true, full_due = false;
   for (const auto& source : stream.sources) {
     any_since |= source.since.has_value();
     all_below &= !source.each.empty();
-    if (source.since) due |= is_due(source.since->full_every);
+    if (source.since) full_due |= is_due(source.since->full_every, prior.last_full);
   }
-  plan.trust = prior.exists && !forced_full && !due && !has_gap_inside(stream, prior);
-  if (plan.trust && any_since) plan.since = prior.since;
+  plan.trust = prior.exists && !forced_full && !has_gap_inside(stream, prior) &&
+               !is_due(stream.refresh_every, prior.last_refresh);
+  // A listing read whole finds what a filter by time missed; marks are as good as before.
+  if (plan.trust && any_since && !full_due) plan.since = prior.since;
   plan.reuse = plan.trust && stream.reuse_if_unchanged && all_below;
   bool trusts_marks = plan.trust && stream.detail && !stream.changed.empty();
+  plan.lists_all = any_since && !plan.since;
   plan.reads_all = !plan.since && !plan.reuse && !trusts_marks;
   plan.full = !plan.since && !plan.reuse && parents_complete;
   return plan;

@@ -13,7 +13,8 @@ namespace probackup {
 // Decided once per stream and run. Immutable; safe for concurrent use.
 struct ReadPlan {
   bool full = true;       // as for BackupSink::begin_stream
-  bool reads_all = true;  // as in StreamResult::full
+  bool lists_all = true;  // as in StreamResult::full
+  bool reads_all = true;  // as in StreamResult::refreshed
   bool reuse = false;     // listings below unchanged parents are not read
   bool trust = false;     // marks, validators and times of the last snapshot may be used
   std::optional<Time> since;
@@ -27,7 +28,8 @@ struct ReadPlan {
 ReadPlan plan_stream(const StreamModel& stream, const PriorStream& prior, bool forced_full,
                      bool parents_complete, Time now);
 
-// True for streams whose next run needs to know when this one was: filters by time, trust for a while.
+// True for streams whose next run needs to know when this one was: filters by time, trust for a
+// while.
 bool uses_times(const StreamModel& stream);
 
 // The time that a source asks changes from: `since` minus its look-back.

@@ -160,7 +160,8 @@ class StreamWalk {
     StreamResult result;
     result.stream = stream_.name;
     result.complete = !shared_.has_gaps;
-    result.full = shared_.plan.reads_all;
+    result.full = shared_.plan.lists_all;
+    result.refreshed = shared_.plan.reads_all;
     result.requests = shared_.counters.requests;
     // Streams that are always read whole need no cursor, and one that moved would be a change.
     if (!shared_.has_gaps_at_top && uses_times(stream_))

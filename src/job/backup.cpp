@@ -188,7 +188,9 @@ class Run {
     for (const auto& [name, stream] : sink_->streams()) {
       auto before = prior_.manifest->streams.find(name);
       if (before == prior_.manifest->streams.end()) return false;
-      if (before->second.last_full != stream.last_full && stream.since) return false;
+      if (before->second.last_full != stream.last_full ||
+          before->second.last_refresh != stream.last_refresh)
+        return false;
       if (before->second.records != stream.records || before->second.complete != stream.complete)
         return false;
     }

@@ -73,6 +73,7 @@ PriorStream RunSink::prior(const std::string& stream) {
   out.exists = true;
   out.since = found->second.since;
   out.last_full = found->second.last_full;
+  out.last_refresh = found->second.last_refresh;
   for (const auto& gap : prior_gaps_)
     if (gap.stream == stream) out.gaps.push_back(gap);
   return out;
@@ -194,6 +195,7 @@ void RunSink::end_stream(const StreamResult& result) {
   if (result.since) {
     entry.since = result.since;
     if (result.full) entry.last_full = result.since;
+    if (result.refreshed) entry.last_refresh = result.since;
   }
   if (counts.added + counts.changed + counts.removed > 0) changed_ = true;
   streams_[result.stream] = entry;

@@ -36,6 +36,7 @@ std::string Manifest::print() const {
     entry["complete"] = stream.complete;
     if (stream.since) entry["since"] = format_rfc3339(*stream.since);
     if (stream.last_full) entry["last_full"] = format_rfc3339(*stream.last_full);
+    if (stream.last_refresh) entry["last_refresh"] = format_rfc3339(*stream.last_refresh);
     entry["requests"] = stream.requests;
   }
   out["gaps"] = gaps;
@@ -65,6 +66,7 @@ Manifest Manifest::parse(std::string_view json) {
       stream.complete = entry.value("complete", false);
       stream.since = get_time(entry, "since");
       stream.last_full = get_time(entry, "last_full");
+      stream.last_refresh = get_time(entry, "last_refresh");
       stream.requests = entry.value("requests", std::uint64_t{0});
       out.streams[name] = stream;
     }

@@ -20,7 +20,8 @@ struct ManifestStream {
   std::uint64_t records = 0;
   bool complete = true;           // every listing ended without a gap
   std::optional<Time> since;      // the next run may ask for changes from here on
-  std::optional<Time> last_full;  // when everything was listed
+  std::optional<Time> last_full;  // as in PriorStream
+  std::optional<Time> last_refresh;
   std::uint64_t requests = 0;     // API calls
 
   bool operator==(const ManifestStream&) const = default;

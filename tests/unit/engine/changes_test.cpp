@@ -126,6 +126,25 @@ TEST_CASE("marks are not trusted for longer than refresh_every") {
   }
 }
 
+TEST_CASE("a listing that is due to be read whole does not ask for known details again") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "changed": "at", "refresh_every": "7d",
+              "since": {"into": "query.since", "full_every": "1d"},
+              "detail": {"get": "/notes/${record.id}"}}})",
+          [&](const Asked& asked) {
+            if (asked.path != "/v1/notes") return reply(R"({"id": "a", "at": 1})");
+            return reply(asked.parameter("since").empty() ? R"([{"id": "a", "at": 1}])" : "[]");
+          });
+  rig.run();
+  for (int half_days = 1; half_days <= 28; ++half_days) {
+    rig.clock.advance(12h);
+    rig.run();
+    bool refreshes = half_days % 14 == 0;
+    CHECK(rig.http.requests() == (refreshes ? 2 : 1));
+    CHECK(count_of(rig.asked(), "since=") == (half_days % 2 == 0 ? 0 : 1));
+    CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a"});
+  }
+}
+
 TEST_CASE("a new parent is listed whole, a known one by its changes") {
   std::string books = R"([{"id": 1}])";
   Rig rig(R"({"books": {"get": "/books", "id": "id"},

@@ -52,8 +52,10 @@ void MemorySink::end_stream(const StreamResult& result) {
       if (!now.records.contains(key) && !is_gone(run, stored.record)) now.records[key] = stored;
     now.since = before->second.since;
     now.last_full = before->second.last_full;
+    now.last_refresh = before->second.last_refresh;
   }
   now.result = result;
   if (result.since) now.since = result.since;
   if (result.full && result.since) now.last_full = result.since;
+  if (result.refreshed && result.since) now.last_refresh = result.since;
 }

@@ -18,7 +18,7 @@ class MemorySink final : public probackup::BackupSink {
   };
   struct Stream {
     std::map<std::string, Stored> records;
-    std::optional<probackup::Time> since, last_full;
+    std::optional<probackup::Time> since, last_full, last_refresh;
     probackup::StreamResult result;
   };
 
@@ -57,6 +57,7 @@ class MemorySink final : public probackup::BackupSink {
     out.exists = true;
     out.since = at->second.since;
     out.last_full = at->second.last_full;
+    out.last_refresh = at->second.last_refresh;
     for (const auto& gap : prior_gaps_)
       if (gap.stream == stream) out.gaps.push_back(gap);
     return out;
