@@ -101,8 +101,8 @@ Change RunSink::record(Record record) {
   std::lock_guard lock(mutex_);
   auto& store = open(record.stream).store;
   CatalogItem item;
-  item.file = store.next_file();
-  Change change = store.record(record);
+  auto [change, file] = store.record(record);
+  item.file = file;
   bool retry_files = gap_records_.contains({record.stream, record.key});
   if (change == Change::unchanged && !retry_files) return change;
   if (change == Change::changed || retry_files) forget_files_of(record.stream, record.key);

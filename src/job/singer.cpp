@@ -117,7 +117,6 @@ class SingerFeed {
   struct Stream {
     std::vector<std::string> keys;
     bool incremental = false;
-    HashSet seen;
     std::unordered_map<std::uint64_t, std::uint32_t> repeats;  // of records without a key
     bool complete = true;
   };
@@ -188,9 +187,6 @@ class SingerFeed {
     if (record.key.empty())
       return gap(last_stream_, fmt::format("line {}: a record without {}", line_number_,
                                            fmt::join(last_->keys, ", ")));
-    if (!last_->seen.insert(record.key))
-      return gap(last_stream_, fmt::format("line {}: the tap sent {} twice; the first one is kept",
-                                           line_number_, record.key));
     describer_.describe(record);
     sink_.record(std::move(record));
   }

@@ -51,6 +51,38 @@ struct StreamStore::LoadedFile {
   }
 };
 
+// The segments of the files that this run wrote, on disk until the stream ends.
+class StreamStore::RowSpool {
+ public:
+  // A later list of the same file takes the place of the earlier one.
+  void put(std::uint32_t file, const std::vector<SegmentRow>& rows) {
+    auto& places = files_[file];
+    places.clear();
+    for (const auto& row : rows) {
+      SegmentRow head = row;
+      head.directory = {};
+      places.push_back({std::move(head), directories_.append(row.directory), row.directory.size()});
+    }
+  }
+  std::vector<SegmentRow> get(std::uint32_t file) {
+    std::vector<SegmentRow> rows;
+    for (const auto& place : files_.at(file)) {
+      rows.push_back(place.head);
+      rows.back().directory = directories_.read(place.offset, place.bytes);
+    }
+    return rows;
+  }
+
+ private:
+  struct Place {
+    SegmentRow head;
+    std::uint64_t offset;  // of the directory
+    std::size_t bytes;
+  };
+  std::map<std::uint32_t, std::vector<Place>> files_;
+  SpoolFile directories_;
+};
+
 StreamStore::StreamStore(const Places& places, std::string stream, const SegmentPolicy& policy,
                          bool has_children)
     : places_(places), stream_(std::move(stream)), policy_(policy), has_children_(has_children) {}
@@ -140,14 +172,15 @@ std::optional<StreamStore::Place> StreamStore::locate(std::string_view key) {
   return Place{cursor_file_, cursor_position_++};
 }
 
-Change StreamStore::record(const Record& record) {
+StreamStore::Put StreamStore::record(const Record& record) {
   auto place = locate(record.key);
   if (!place) {
-    // Named twice while it was read: the next run will see what changed between.
-    if (!added_.insert(record.key)) return Change::unchanged;
     append(record);
-    spool_parent(record, Change::added);
-    return Change::added;
+    if (added_.insert(record.key))
+      spool_parent(record, Change::added);
+    else
+      repeated_.insert(record.key);
+    return {Change::added, tail_file_};
   }
   auto& prior = prior_[place->file];
   if (prior.seen[place->position]) drop_pending(*place);
@@ -157,7 +190,7 @@ Change StreamStore::record(const Record& record) {
   // A record that several listings name keeps its first place: which one comes first is chance.
   if (entry.compare == record.compare) {
     spool_parent(record, Change::unchanged);
-    return Change::unchanged;
+    return {Change::unchanged, place->file};
   }
   DirectoryWriter directory;
   directory.add(entry_of(record));
@@ -169,7 +202,7 @@ Change StreamStore::record(const Record& record) {
   auto& list = pending_[place->file];
   list.push_back(change);
   spool_parent(record, Change::changed);
-  return Change::changed;
+  return {Change::changed, place->file};
 }
 
 // The same record twice in one run: the later one counts.
@@ -228,14 +261,33 @@ void StreamStore::close_tail() {
   tail_records_ = 0;
 }
 
-std::uint32_t StreamStore::next_file() const {
-  return tail_records_ >= policy_.records_per_file ? tail_file_ + 1 : tail_file_;
-}
-
 void StreamStore::store(std::uint32_t file, StreamFile built) {
   places_.update.put_segments(stream_, file, built.rows);
+  if (!rows_) rows_ = std::make_unique<RowSpool>();
+  rows_->put(file, built.rows);
   built.rows = {};
   changed_files_[file] = std::move(built);
+}
+
+// New records stand where they came last; what came before under the same key is dropped.
+void StreamStore::drop_repeated() {
+  std::unordered_set<std::string> later;
+  for (auto at = changed_files_.rbegin(); at != changed_files_.rend(); ++at) {
+    auto rows = rows_->get(at->first);
+    std::vector<bool> gone;
+    std::size_t end = at->second.records;
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+      auto entries = read_directory(row->directory);
+      end -= entries.size();
+      for (std::size_t i = entries.size(); i-- > 0;) {
+        if (!repeated_.contains(entries[i].key)) continue;
+        if (later.emplace(entries[i].key).second) continue;
+        gone.resize(at->second.records);
+        gone[end + i] = true;
+      }
+    }
+    if (!gone.empty()) store(at->first, rewrite(at->first, rows, gone, {}));
+  }
 }
 
 // The rules of BackupSink::begin_stream and listed() for a record that the run did not name.
@@ -275,21 +327,24 @@ void StreamStore::finish(const std::function<bool(std::string_view)>& parent_gon
     store(tail_file_, tail_->finish(tail_file_));
     tail_.reset();
   }
-  for (const auto& [file, prior] : prior_)
-    if (!prior.gone.empty() || pending_.contains(file) || (joined_ && joined_file_ == file))
-      rewrite(file);
+  for (const auto& [file, prior] : prior_) {
+    if (prior.gone.empty() && !pending_.contains(file) && !(joined_ && joined_file_ == file))
+      continue;
+    auto& changes = pending_[file];
+    std::sort(changes.begin(), changes.end(),
+              [](const auto& a, const auto& b) { return a.position < b.position; });
+    store(file, rewrite(file, rows_of(places_, stream_, file), prior.gone, changes));
+  }
+  if (repeated_.size() > 0) drop_repeated();
+  rows_.reset();
   loaded_.clear();
   loaded_bytes_ = 0;
 }
 
-// Writes one file of the last snapshot again: segments without a change are kept as they are, small
-// neighbours are joined.
-void StreamStore::rewrite(std::uint32_t file) {
-  auto& prior = prior_[file];
-  auto& changes = pending_[file];
-  std::sort(changes.begin(), changes.end(),
-            [](const auto& a, const auto& b) { return a.position < b.position; });
-  auto rows = rows_of(places_, stream_, file);
+// Writes a file again: segments without a change are kept as they are, small neighbours are joined.
+StreamFile StreamStore::rewrite(std::uint32_t file, std::vector<SegmentRow> rows,
+                                const std::vector<bool>& gone,
+                                const std::vector<PendingChange>& changes) {
   StreamFileBuilder out(places_.repository, policy_.with_index);
   auto change = changes.begin();
   std::uint32_t position = 0;
@@ -298,9 +353,8 @@ void StreamStore::rewrite(std::uint32_t file) {
     std::uint32_t end = position + row.count;
     auto entries = read_directory(row.directory);
     bool changed = change != changes.end() && change->position < end;
-    bool shrinks = !prior.gone.empty() &&
-                   std::find(prior.gone.begin() + position, prior.gone.begin() + end, true) !=
-                       prior.gone.begin() + end;
+    bool shrinks = !gone.empty() && std::find(gone.begin() + position, gone.begin() + end, true) !=
+                                        gone.begin() + end;
     bool small = row.bytes < policy_.touched_bytes;
     bool next_small = i + 1 < rows.size() && rows[i + 1].bytes < policy_.touched_bytes;
     bool joins = small && (out.open_bytes() > 0 || next_small);
@@ -311,7 +365,7 @@ void StreamStore::rewrite(std::uint32_t file) {
     std::string blob = places_.repository.load_blob(BlobType::data, row.blob);
     auto lines = lines_of(blob, row);
     for (std::uint32_t k = 0; k < row.count; ++k) {
-      if (!prior.gone.empty() && prior.gone[position + k]) continue;
+      if (!gone.empty() && gone[position + k]) continue;
       if (change == changes.end() || change->position != position + k) {
         out.add(entries[k], lines[k], policy_.touched_bytes);
         continue;
@@ -327,7 +381,7 @@ void StreamStore::rewrite(std::uint32_t file) {
     out.append(*joined_);
     joined_.reset();
   }
-  store(file, out.finish(file));
+  return out.finish(file);
 }
 
 void StreamStore::spool_parent(const Record& record, Change change) {

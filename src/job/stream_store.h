@@ -42,7 +42,12 @@ class StreamStore {
   ~StreamStore();
 
   void begin(bool full);
-  Change record(const Record& record);
+  // What the record is beside the last snapshot, and the number of the file that it is in.
+  struct Put {
+    Change change;
+    std::uint32_t file;
+  };
+  Put record(const Record& record);
   std::optional<std::string> prior_mark(std::string_view key);
   bool keep(std::string_view key);
   void listed(const std::string& scope, bool complete);
@@ -55,8 +60,6 @@ class StreamStore {
   // called.
   void finish(const std::function<bool(std::string_view)>& parent_gone);
 
-  // The file that a record not seen before goes to.
-  std::uint32_t next_file() const;
   const Counts& counts() const { return counts_; }
   // The files that differ from the last snapshot; one without records is to be left out.
   std::map<std::uint32_t, StreamFile>& changed_files() { return changed_files_; }
@@ -75,6 +78,7 @@ class StreamStore {
 
  private:
   struct LoadedFile;
+  class RowSpool;
   struct PriorFile {
     std::uint32_t count = 0;  // records
     std::vector<bool> seen, gone;
@@ -100,7 +104,9 @@ class StreamStore {
   bool is_gone(const DirectoryEntry& entry,
                const std::function<bool(std::string_view)>& parent_gone) const;
   void find_removed(const std::function<bool(std::string_view)>& parent_gone);
-  void rewrite(std::uint32_t file);
+  StreamFile rewrite(std::uint32_t file, std::vector<SegmentRow> rows,
+                     const std::vector<bool>& gone, const std::vector<PendingChange>& changes);
+  void drop_repeated();
   void store(std::uint32_t file, StreamFile built);
   bool next_spooled(ParentCursor& cursor, bool changed_only, std::size_t batch_bytes,
                     std::vector<ParentRecord>& batch);
@@ -120,7 +126,8 @@ class StreamStore {
 
   // What was said of listings: which ended well, which did not, which are as in the last snapshot.
   HashSet complete_, incomplete_, kept_;
-  HashSet added_;  // keys of new records: a listing may name one twice
+  HashSet added_, repeated_;  // keys of new records; of those that were named twice
+  std::unique_ptr<RowSpool> rows_;
   std::unordered_set<std::string> removed_;
   std::map<std::uint32_t, std::vector<PendingChange>> pending_;
   std::unique_ptr<SpoolFile> changes_, parents_;

@@ -1,4 +1,5 @@
 #include "catch.h"
+#include "job/segment.h"
 #include "job_fixture.h"
 #include "util/file.h"
 
@@ -7,16 +8,39 @@ using namespace probackup::test;
 
 namespace {
 
-BackupReport run_tap(Fixture& fixture, const std::string& lines) {
+BackupReport run_tap(Fixture& fixture, const std::string& lines,
+                     std::uint32_t records_per_file = 1000) {
   TempFolder folder;
   auto path = folder.path() / "tap.jsonl";
   write_file_atomic(path, lines);
-  return backup(fixture.context(), singer_source("tap", path.string(), fixture.describer), {}, {});
+  BackupOptions options;
+  options.segments.records_per_file = records_per_file;
+  return backup(fixture.context(), singer_source("tap", path.string(), fixture.describer), options,
+                {});
 }
 
 constexpr const char* schema =
     R"({"type":"SCHEMA","stream":"users","schema":{"type":"object"},"key_properties":["id"]})"
     "\n";
+
+// The line of a record, which is the truth from now on.
+std::string put(std::map<std::string, std::string>& truth, int id, int version) {
+  std::string raw = R"({"id":)" + std::to_string(id) + R"(,"v":)" + std::to_string(version) + "}";
+  truth[std::to_string(id)] = raw;
+  return R"({"type":"RECORD","stream":"users","record":)" + raw + "}\n";
+}
+
+// Every record is in the stream file that the catalog names for it, and in no other.
+void check_files(Fixture& fixture, const std::map<std::string, std::string>& truth) {
+  std::map<std::string, std::uint32_t> files;
+  fixture.catalog->segments({"singer", "tap"}, "users", {}, [&](const SegmentRow& row) {
+    for (const auto& entry : read_directory(row.directory))
+      CHECK(files.emplace(entry.key, row.file).second);
+  });
+  CHECK(files.size() == truth.size());
+  for (const auto& [key, file] : files)
+    CHECK(fixture.catalog->file_of({"singer", "tap"}, "users", key) == file);
+}
 
 }  // namespace
 
@@ -81,4 +105,51 @@ TEST_CASE("records without key properties are known by their content, twice the 
                      "\n";
   auto report = run_tap(fixture, plain + line + line);
   CHECK(fixture.records(report.snapshot, "log").size() == 2);
+}
+
+TEST_CASE("a record that changes twice in one of several stream files stays one record") {
+  // The catalog must name the file that holds it: a run that reads changes only looks there.
+  Fixture fixture;
+  std::string schema_of_changes =
+      R"({"type":"SCHEMA","stream":"users","schema":{},"key_properties":["id"],"bookmark_properties":["t"]})"
+      "\n";
+  std::string all = schema_of_changes;
+  std::map<std::string, std::string> truth;
+  for (int id = 0; id < 30; ++id) all += put(truth, id, 1);
+  run_tap(fixture, all, 10);
+  for (int version = 2; version < 5; ++version) {
+    auto report = run_tap(fixture, schema_of_changes + put(truth, 3, version), 10);
+    CHECK(fixture.records(report.snapshot, "users") == truth);
+    CHECK(report.count(&StreamReport::changed) == 1);
+  }
+  check_files(fixture, truth);
+}
+
+TEST_CASE("of a record that a tap sends again in one run the last version counts") {
+  Fixture fixture;
+  std::string first = schema, second = schema;
+  std::map<std::string, std::string> truth;
+  for (int id = 0; id < 400; ++id) {
+    first += put(truth, id, 1);
+    if (id % 10 == 7) first += put(truth, id, 2);        // at once
+    if (id % 10 == 8) first += put(truth, id - 1, 3);    // a third time
+    if (id % 50 == 49) first += put(truth, id - 49, 4);  // of this file or one before
+  }
+  first += put(truth, 5, 5);  // of the first file, from the last
+  auto report = run_tap(fixture, first, 100);
+  CHECK(report.gaps.empty());
+  CHECK(fixture.records(report.snapshot, "users") == truth);
+  CHECK(report.count(&StreamReport::added) == 400 + 1);  // and the schema
+  check_files(fixture, truth);
+
+  // Now of records that the last snapshot has, and of new ones behind them in the same file.
+  for (int id = 0; id < 400; ++id) second += put(truth, id, id % 3 ? 6 : 7);
+  for (int id = 390; id < 410; ++id) second += put(truth, id, 8);
+  for (int id = 395; id < 410; ++id) second += put(truth, id, 9);
+  report = run_tap(fixture, second, 100);
+  CHECK(fixture.records(report.snapshot, "users") == truth);
+  check_files(fixture, truth);
+  report = run_tap(fixture, second, 100);
+  CHECK(report.count(&StreamReport::changed) == 0);
+  CHECK(fixture.repository->check(true, {}, {}).healthy());
 }
