@@ -59,7 +59,7 @@ struct RepositoryOptions {
   // Threads that hash, compress and encrypt; 0 takes the number of processors.
   unsigned workers = 0;
   std::uint64_t pack_bytes_target = 16 << 20;
-  int compression_level = 3;  // zstd
+  int compression_level = 2;  // zstd; docs/design.md has the figures
   // For keys and snapshots; empty takes this machine's. Locks always tell this machine's.
   std::string hostname, username;
 };

@@ -1,96 +1,22 @@
 #include "job/singer.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "job/singer_lines.h"
 #include "probackup/error.h"
 #include "util/hash.h"
-#include "util/hash_set.h"
 #include "util/raw_json.h"
 
 namespace probackup {
 namespace {
 
-constexpr std::size_t line_bytes_max = 256 << 20;
-constexpr std::size_t read_bytes = 1 << 20;
 constexpr std::size_t gaps_max =
     1000;  // a file that is no tap output at all must not fill the disk
 constexpr const char* messages_stream = "singer_messages";
-
-// Reads a file line by line; lines are views into one buffer.
-class LineReader {
- public:
-  LineReader(const std::string& path, std::stop_token stop) : stop_(stop) {
-    descriptor_ = path == "-" ? ::dup(0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor_ < 0)
-      throw Error(fmt::format("cannot read {}: {}", path, std::strerror(errno)),
-                  "--tap names a file with a tap's output, or - for standard input");
-    buffer_.resize(read_bytes);
-  }
-  ~LineReader() { ::close(descriptor_); }
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
-
-  std::optional<std::string_view> next() {
-    for (;;) {
-      std::string_view rest(buffer_.data() + begin_, end_ - begin_);
-      auto newline = rest.find('\n', searched_);
-      if (newline != std::string_view::npos) {
-        begin_ += newline + 1;
-        searched_ = 0;
-        return rest.substr(0, newline);
-      }
-      searched_ = rest.size();
-      if (!fill()) {
-        if (rest.empty()) return std::nullopt;
-        begin_ = end_;
-        searched_ = 0;
-        return rest;
-      }
-    }
-  }
-
- private:
-  bool fill() {
-    if (begin_ > 0) {
-      std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-      end_ -= begin_;
-      begin_ = 0;
-    }
-    if (end_ == buffer_.size()) {
-      if (buffer_.size() >= line_bytes_max) throw Error("the tap wrote a line of over 256 MiB");
-      buffer_.resize(buffer_.size() * 2);
-    }
-    wait();
-    ssize_t n;
-    do n = ::read(descriptor_, buffer_.data() + end_, buffer_.size() - end_);
-    while (n < 0 && errno == EINTR);
-    if (n < 0) throw Error(fmt::format("cannot read the tap's output: {}", std::strerror(errno)));
-    end_ += static_cast<std::size_t>(n);
-    return n > 0;
-  }
-
-  // A tap may be silent for long; an interrupt must not have to wait for it.
-  void wait() {
-    pollfd ready{descriptor_, POLLIN, 0};
-    while (::poll(&ready, 1, 200) == 0)
-      if (stop_.stop_requested()) break;
-    if (stop_.stop_requested()) throw Error(ErrorKind::interrupted, "the backup was interrupted");
-  }
-
-  std::stop_token stop_;
-  int descriptor_ = -1;
-  std::string buffer_;
-  std::size_t begin_ = 0, end_ = 0, searched_ = 0;
-};
 
 std::string compare_of(std::string_view raw) {
   Id hash = sha256(raw);
@@ -100,16 +26,10 @@ std::string compare_of(std::string_view raw) {
 // One run over a tap's output.
 class SingerFeed {
  public:
-  SingerFeed(BackupSink& sink, RecordDescriber& describer) : sink_(sink), describer_(describer) {}
+  SingerFeed(BackupSink& sink, PlainDescriber& describer) : sink_(sink), describer_(describer) {}
 
   void read(const std::string& path, std::stop_token stop) {
-    LineReader lines(path, stop);
-    while (auto line = lines.next()) {
-      ++line_number_;
-      if (line_number_ % 1024 == 0 && stop.stop_requested())
-        throw Error(ErrorKind::interrupted, "the backup was interrupted");
-      if (!line->empty() && *line != "\r") message(*line);
-    }
+    read_tap(path, describer_, stop, [&](TapLine& line) { message(line); });
     for (const auto& [name, stream] : streams_) end(name, stream);
   }
 
@@ -121,20 +41,18 @@ class SingerFeed {
     bool complete = true;
   };
 
-  void message(std::string_view line) {
-    try {
-      std::string_view text = parser_.prepare(line);
-      auto type = raw_value(text, "type");
-      if (type == "\"RECORD\"") return record(text);
-      if (type == "\"SCHEMA\"") return schema(text);
-      if (type == "\"STATE\"") return keep_message("STATE", text);
-      if (type == "\"ACTIVATE_VERSION\"" || type == "\"BATCH\"") return;
-      gap("", fmt::format("line {} is no Singer message", line_number_));
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::failed ||
-          !std::string_view(error.what()).starts_with("not JSON"))
-        throw;
-      gap("", fmt::format("line {}: {}", line_number_, error.what()));
+  void message(TapLine& line) {
+    switch (line.kind) {
+      case TapLine::Kind::record:
+        return record(line);
+      case TapLine::Kind::schema:
+        return schema(line);
+      case TapLine::Kind::state:
+        return keep_message("STATE", line.text);
+      case TapLine::Kind::other:
+        return;
+      case TapLine::Kind::unusable:
+        return gap(line.stream, fmt::format("line {}: {}", line.number, line.problem));
     }
   }
 
@@ -148,16 +66,13 @@ class SingerFeed {
     sink_.begin_stream(name, !stream.incremental);
   }
 
-  void schema(std::string_view text) {
-    std::string name = text_value(text, "stream").value_or("");
-    if (name.empty())
-      return gap("", fmt::format("line {}: a SCHEMA without a stream", line_number_));
-    auto& stream = open(name);
-    auto parsed = parse_json(text);
+  void schema(const TapLine& line) {
+    auto& stream = open(line.stream);
+    auto parsed = parse_json(line.text);
     stream.keys = parsed.value("key_properties", std::vector<std::string>{});
     stream.incremental = !parsed.value("bookmark_properties", std::vector<std::string>{}).empty();
-    begin(name, stream);
-    keep_message("SCHEMA/" + name, text);
+    begin(line.stream, stream);
+    keep_message("SCHEMA/" + line.stream, line.text);
   }
 
   void keep_message(const std::string& key, std::string_view text) {
@@ -167,28 +82,17 @@ class SingerFeed {
     messages_[key] = text;
   }
 
-  void record(std::string_view text) {
-    auto name = raw_value(text, "stream");
-    if (name.size() < 3)
-      return gap("", fmt::format("line {}: a RECORD without a stream", line_number_));
-    if (name != last_name_) {
-      last_name_ = name;
-      last_stream_ = text_value(text, "stream").value();
-      last_ = &open(last_stream_);
-      begin(last_stream_, *last_);
+  void record(TapLine& line) {
+    if (!last_ || line.stream != last_name_) {
+      last_name_ = line.stream;
+      last_ = &open(last_name_);
+      begin(last_name_, *last_);
     }
-    auto raw = raw_value(text, "record");
-    if (!raw.starts_with('{'))
-      return gap(last_stream_, fmt::format("line {}: a RECORD without a record", line_number_));
-    Record record;
-    record.stream = last_stream_;
-    record.raw = raw;
-    record.key = key_of(*last_, raw);
-    if (record.key.empty())
-      return gap(last_stream_, fmt::format("line {}: a record without {}", line_number_,
-                                           fmt::join(last_->keys, ", ")));
-    describer_.describe(record);
-    sink_.record(std::move(record));
+    line.record.key = key_of(*last_, line.record.raw);
+    if (line.record.key.empty())
+      return gap(last_name_, fmt::format("line {}: a record without {}", line.number,
+                                         fmt::join(last_->keys, ", ")));
+    sink_.record(std::move(line.record));
   }
 
   std::string key_of(Stream& stream, std::string_view raw) {
@@ -207,15 +111,17 @@ class SingerFeed {
   }
 
   void gap(const std::string& stream, const std::string& reason) {
-    if (!stream.empty()) streams_[stream].complete = false;
+    auto found = streams_.find(stream);
+    if (found != streams_.end()) {
+      found->second.complete = false;
+    } else {  // it may have been a record of any
+      for (auto& [name, open] : streams_) open.complete = false;
+    }
     if (++gaps_ > gaps_max) {
       if (gaps_ == gaps_max + 1) sink_.gap({stream, "", "", "", "", 0, "more lines were unusable"});
       return;
     }
     sink_.gap({stream, "", "", "", "", 0, reason});
-    // A line that names no stream may have been a record of any.
-    if (stream.empty())
-      for (auto& [name, open] : streams_) open.complete = false;
   }
 
   void end(const std::string& name, const Stream& stream) {
@@ -237,14 +143,12 @@ class SingerFeed {
   }
 
   BackupSink& sink_;
-  RecordDescriber& describer_;
-  RawJson parser_;
+  PlainDescriber& describer_;
   std::map<std::string, Stream> streams_;
   std::set<std::string> begun_;
   std::map<std::string, std::string> messages_;
-  std::string last_name_, last_stream_;
+  std::string last_name_;
   Stream* last_ = nullptr;
-  std::uint64_t line_number_ = 0;
   std::size_t gaps_ = 0;
 };
 
@@ -261,7 +165,7 @@ void PlainDescriber::describe(Record& record) {
 }
 
 BackupSource singer_source(const std::string& name, const std::string& path,
-                           RecordDescriber& describer) {
+                           PlainDescriber& describer) {
   BackupSource source;
   source.source = {"singer", name};
   source.title = "Singer tap " + name;

@@ -10,7 +10,8 @@
 
 namespace probackup {
 
-// Describes records that come without a connector: the title is the first of the usual names.
+// Describes records that come without a connector: the title is the first of the usual names. Keeps
+// nothing between calls, so it is safe for concurrent ones.
 class PlainDescriber final : public RecordDescriber {
  public:
   void describe(Record& record) override;
@@ -21,6 +22,6 @@ class PlainDescriber final : public RecordDescriber {
 // their content. A line that is no Singer message becomes a gap. `describer` must outlive the
 // source.
 BackupSource singer_source(const std::string& name, const std::string& path,
-                           RecordDescriber& describer);
+                           PlainDescriber& describer);
 
 }  // namespace probackup

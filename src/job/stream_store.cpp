@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
+#include <future>
+#include <thread>
 
 #include "probackup/error.h"
 
@@ -269,6 +272,33 @@ void StreamStore::store(std::uint32_t file, StreamFile built) {
   changed_files_[file] = std::move(built);
 }
 
+// Reads and writes a few files side by side, in order.
+void StreamStore::rewrite_changed() {
+  if (changes_) changes_->flush();
+  const std::size_t at_once = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+  std::deque<std::pair<std::uint32_t, std::future<StreamFile>>> running;
+  auto store_first = [&] {
+    auto [file, built] = std::move(running.front());
+    running.pop_front();
+    store(file, built.get());
+  };
+  for (const auto& [file, prior] : prior_) {
+    bool joins = joined_ && joined_file_ == file;
+    if (prior.gone.empty() && !pending_.contains(file) && !joins) continue;
+    auto& changes = pending_[file];
+    std::sort(changes.begin(), changes.end(),
+              [](const auto& a, const auto& b) { return a.position < b.position; });
+    if (running.size() == at_once) store_first();
+    auto task = [this, file = file, rows = rows_of(places_, stream_, file), &prior,
+                 &changes]() mutable {
+      return rewrite(file, std::move(rows), prior.gone, changes);
+    };
+    running.emplace_back(file, std::async(std::launch::async, std::move(task)));
+  }
+  while (!running.empty()) store_first();
+  joined_.reset();
+}
+
 // New records stand where they came last; what came before under the same key is dropped.
 void StreamStore::drop_repeated() {
   std::unordered_set<std::string> later;
@@ -327,14 +357,7 @@ void StreamStore::finish(const std::function<bool(std::string_view)>& parent_gon
     store(tail_file_, tail_->finish(tail_file_));
     tail_.reset();
   }
-  for (const auto& [file, prior] : prior_) {
-    if (prior.gone.empty() && !pending_.contains(file) && !(joined_ && joined_file_ == file))
-      continue;
-    auto& changes = pending_[file];
-    std::sort(changes.begin(), changes.end(),
-              [](const auto& a, const auto& b) { return a.position < b.position; });
-    store(file, rewrite(file, rows_of(places_, stream_, file), prior.gone, changes));
-  }
+  rewrite_changed();
   if (repeated_.size() > 0) drop_repeated();
   rows_.reset();
   loaded_.clear();
@@ -379,7 +402,6 @@ StreamFile StreamStore::rewrite(std::uint32_t file, std::vector<SegmentRow> rows
   }
   if (joined_ && joined_file_ == file) {
     out.append(*joined_);
-    joined_.reset();
   }
   return out.finish(file);
 }

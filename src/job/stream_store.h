@@ -106,6 +106,7 @@ class StreamStore {
   void find_removed(const std::function<bool(std::string_view)>& parent_gone);
   StreamFile rewrite(std::uint32_t file, std::vector<SegmentRow> rows,
                      const std::vector<bool>& gone, const std::vector<PendingChange>& changes);
+  void rewrite_changed();
   void drop_repeated();
   void store(std::uint32_t file, StreamFile built);
   bool next_spooled(ParentCursor& cursor, bool changed_only, std::size_t batch_bytes,

@@ -48,10 +48,11 @@ class SpoolFile {
   // Appends and returns the offset at which the bytes begin.
   std::uint64_t append(std::string_view bytes);
   std::string read(std::uint64_t offset, std::size_t length);
+  // Until the next append(), read() is then safe for concurrent calls.
+  void flush();
   std::uint64_t size() const { return size_; }
 
  private:
-  void flush();
   int descriptor_ = -1;
   std::uint64_t size_ = 0, flushed_ = 0;
   std::string pending_;

@@ -39,14 +39,24 @@ class Scanner {
     std::size_t depth = 0;
     do {
       switch (peek()) {
-        case '"': skip_string(); break;
+        case '"':
+          skip_string();
+          break;
         case '{':
-        case '[': ++depth, ++at_; break;
+        case '[':
+          ++depth, ++at_;
+          break;
         case '}':
-        case ']': --depth, ++at_; break;
+        case ']':
+          --depth, ++at_;
+          break;
         case ',':
-        case ':': ++at_; break;
-        default: skip_plain(); break;
+        case ':':
+          ++at_;
+          break;
+        default:
+          skip_plain();
+          break;
       }
     } while (depth > 0 && at_ < text_.size());
     return text_.substr(start, at_ - start);
@@ -83,13 +93,20 @@ class Scanner {
     if (depth > depth_max) bad("nested too deeply");
     skip_space();
     switch (peek()) {
-      case '{': return check_members(depth, '}', true);
-      case '[': return check_members(depth, ']', false);
-      case '"': return check_string();
-      case 't': return check_word("true");
-      case 'f': return check_word("false");
-      case 'n': return check_word("null");
-      default: return check_number();
+      case '{':
+        return check_members(depth, '}', true);
+      case '[':
+        return check_members(depth, ']', false);
+      case '"':
+        return check_string();
+      case 't':
+        return check_word("true");
+      case 'f':
+        return check_word("false");
+      case 'n':
+        return check_word("null");
+      default:
+        return check_number();
     }
   }
   void check_members(std::size_t depth, char close, bool named) {
@@ -299,26 +316,44 @@ std::string without_lone_surrogates(std::string_view json) {
 
 struct RawJson::State {
   simdjson::dom::parser parser;
-  std::string buffer;  // padded copy of the document, then its minified form
+  std::string buffer;  // padded copy of the document
 
   // Checks the text and returns it minified; the view lives until the next call.
   std::string_view prepare(std::string_view json) {
     if (json.size() > document_bytes_max) throw Error("not JSON: over 1 GiB");
     buffer.reserve(json.size() + simdjson::SIMDJSON_PADDING);
     buffer.assign(json);
-    if (parser.allocate(std::max<std::size_t>(json.size(), 1 << 16), depth_max) ||
-        parser.parse(buffer.data(), json.size(), false).error()) {
-      // simdjson refuses numbers over 64 bits and lone surrogates; the grammar does not.
-      if (!simdjson::validate_utf8(json)) throw Error("not JSON: invalid UTF-8");
-      Scanner(json).check_document();
-    }
-    std::size_t length = 0;
-    std::string& out = minified;
-    out.resize(json.size());
-    if (simdjson::minify(buffer.data(), json.size(), out.data(), length))
-      throw Error("not JSON: the text ends inside a string");
-    return std::string_view(out).substr(0, length);
+    if (!parser.allocate(std::max<std::size_t>(json.size(), 1 << 16), depth_max) &&
+        !parser.parse(buffer.data(), json.size(), false).error())
+      return minify_by_tokens();
+    // simdjson refuses numbers over 64 bits and lone surrogates; the grammar does not.
+    if (!simdjson::validate_utf8(json)) throw Error("not JSON: invalid UTF-8");
+    Scanner(json).check_document();
+    minified = minify_json(json);
+    return minified;
   }
+
+  // The parser knows where every token begins, and white space between tokens stands before one.
+  // Most text has none and is passed on as it is.
+  std::string_view minify_by_tokens() {
+    const auto& found = *parser.implementation;
+    std::string_view text = buffer;
+    text = text.substr(0, text.find_last_not_of(" \t\n\r") + 1);
+    auto is_space = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
+    minified.clear();
+    std::size_t begin = found.structural_indexes[0];  // of what is not copied yet
+    const std::size_t first = begin;
+    for (std::uint32_t i = 1; i < found.n_structural_indexes; ++i) {
+      std::size_t token = found.structural_indexes[i], end = token;
+      if (token >= text.size() || !is_space(text[token - 1])) continue;
+      while (is_space(text[end - 1])) --end;
+      minified.append(text, begin, end - begin);
+      begin = token;
+    }
+    if (begin == first) return text.substr(first);
+    return minified.append(text, begin);
+  }
+
   std::string minified;
 };
 
@@ -327,7 +362,9 @@ RawJson::~RawJson() = default;
 RawJson::RawJson(RawJson&&) noexcept = default;
 RawJson& RawJson::operator=(RawJson&&) noexcept = default;
 
-std::string_view RawJson::prepare(std::string_view document) { return state_->prepare(document); }
+std::string_view RawJson::prepare(std::string_view document) {
+  return state_->prepare(document);
+}
 
 std::string_view raw_value(std::string_view prepared, std::string_view path) {
   while (!path.empty() && !prepared.empty()) {

@@ -1,3 +1,9 @@
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <thread>
+
 #include "catch.h"
 #include "job/segment.h"
 #include "job_fixture.h"
@@ -152,4 +158,45 @@ TEST_CASE("of a record that a tap sends again in one run the last version counts
   report = run_tap(fixture, second, 100);
   CHECK(report.count(&StreamReport::changed) == 0);
   CHECK(fixture.repository->check(true, {}, {}).healthy());
+}
+
+TEST_CASE("a tap's lines are read as they come, however the pipe cuts them") {
+  std::string long_text(3 << 20, 'x');
+  std::string lines = std::string(schema) + "\r\n\n";
+  std::map<std::string, std::string> truth;
+  for (int id = 0; id < 3000; ++id) lines += put(truth, id, 1);
+  truth["big"] = R"({"id":"big","text":")" + long_text + "\"}";
+  lines += R"({"type":"RECORD","stream":"users","record":)" + truth["big"] + "}\r\n";
+  std::string last = put(truth, 5000, 1);
+  lines += last.substr(0, last.size() - 1);  // no end of line
+
+  TempFolder folder;
+  auto path = folder.path() / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  std::thread tap([&] {
+    std::ofstream out(path, std::ios::binary);
+    std::size_t sizes[] = {1, 17, 4096, 70'000, 1 << 20}, turn = 0;
+    for (std::size_t at = 0; at < lines.size();) {
+      auto n = std::min(sizes[turn++ % 5], lines.size() - at);
+      out.write(lines.data() + at, static_cast<std::streamsize>(n)).flush();
+      at += n;
+    }
+  });
+  Fixture fixture;
+  auto report =
+      backup(fixture.context(), singer_source("tap", path.string(), fixture.describer), {}, {});
+  tap.join();
+  CHECK(report.gaps.empty());
+  CHECK(fixture.records(report.snapshot, "users") == truth);
+}
+
+TEST_CASE("a line of a stream that nobody announced makes no stream complete") {
+  Fixture fixture;
+  std::map<std::string, std::string> truth;
+  run_tap(fixture, schema + put(truth, 1, 1) + put(truth, 2, 1));
+  auto report =
+      run_tap(fixture, schema + put(truth, 2, 2) + "{\"type\":\"NEWS\",\"stream\":\"other\"}\n");
+  REQUIRE(report.gaps.size() == 1);
+  CHECK(report.gaps[0].reason == "line 3: no Singer message");
+  CHECK(fixture.records(report.snapshot, "users") == truth);
 }

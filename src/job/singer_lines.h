@@ -1,0 +1,31 @@
+// A Singer tap's output, read in pieces of whole lines that are parsed side by side.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "job/singer.h"
+
+namespace probackup {
+
+// One line of a tap's output.
+struct TapLine {
+  enum class Kind { record, schema, state, other, unusable };
+  Kind kind = Kind::unusable;
+  std::uint64_t number = 0;  // from 1
+  std::string stream;        // of a record or a schema
+  Record record;             // all but the key
+  std::string text;          // of a schema or state: the message, minified
+  std::string problem;       // of an unusable line, for behind its number
+};
+
+// Calls each(line) for every line of a file, or of standard input for "-", in order, on the calling
+// thread. Lines that have arrived are passed on while the tap is silent. Memory is bounded by a few
+// pieces of 1 MiB, or of one line. Throws Error for a file that cannot be read and a line of over
+// 256 MiB, and Error(interrupted).
+void read_tap(const std::string& path, PlainDescriber& describer, std::stop_token stop,
+              const std::function<void(TapLine&)>& each);
+
+}  // namespace probackup
