@@ -92,6 +92,8 @@ struct SegmentPolicy {
 struct BackupOptions {
   SegmentPolicy segments;
   double max_delete = 0.2;  // share of a stream's records that may vanish without an alarm
+  // Told of the snapshot that a run which was cut short still made, before its error is thrown on.
+  std::function<void(const BackupReport&)> partial = {};
 };
 
 // One run: reads the source, merges with the last snapshot, writes a new one, then the catalog.

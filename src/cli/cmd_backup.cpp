@@ -33,6 +33,7 @@ nlohmann::ordered_json to_json(const BackupReport& report) {
       {"bytes_stored", report.stored.bytes_added_stored},
       {"gaps", report.gaps.size()},
       {"suspicious", report.suspicious},
+      {"partial", report.partial},
       {"streams", nlohmann::ordered_json::array()}};
   for (const auto& stream : report.streams)
     out["streams"].push_back({{"stream", stream.name},
@@ -83,6 +84,10 @@ void print(Output& out, const BackupReport& report) {
   }
 }
 
+std::string format_left(double seconds) {
+  return format_duration(std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
+}
+
 std::string progress_line(const SourceRef& source, const EngineProgress& progress, double seconds) {
   std::string line = fmt::format("{} {}  {} records, {} calls", source.text(), progress.stream,
                                  format_count(progress.records), format_count(progress.requests));
@@ -93,13 +98,23 @@ std::string progress_line(const SourceRef& source, const EngineProgress& progres
   if (progress.expected_requests > progress.requests && progress.requests > 0) {
     double left = seconds * static_cast<double>(progress.expected_requests - progress.requests) /
                   static_cast<double>(progress.requests);
-    line += ", about " +
-            format_duration(std::chrono::nanoseconds(static_cast<std::int64_t>(left * 1e9))) +
-            " left";
+    line += ", about " + format_left(left) + " left";
   }
   if (progress.paused.count() > 0)
     line +=
         fmt::format("  (waiting {} for the app's rate limit)", format_duration(progress.paused));
+  return line;
+}
+
+std::string progress_line(const SourceRef& source, const TapProgress& progress, double seconds) {
+  double rate = static_cast<double>(progress.bytes) / std::max(seconds, 0.001);
+  std::string line =
+      fmt::format("{}  {} lines, {}, {}/s", source.text(), format_count(progress.lines),
+                  format_size(progress.bytes), format_size(static_cast<std::uint64_t>(rate)));
+  if (progress.bytes_expected > progress.bytes && progress.bytes > 0) {
+    double left = static_cast<double>(progress.bytes_expected - progress.bytes) / rate;
+    line += ", about " + format_left(left) + " left";
+  }
   return line;
 }
 
@@ -141,9 +156,13 @@ int finish(Session& session, const BackupReport& report) {
   return report.gaps.empty() && report.suspicious.empty() ? 0 : exit_gaps;
 }
 
-BackupOptions backup_options(const Session& session) {
+BackupOptions backup_options(Session& session) {
   BackupOptions options;
   options.max_delete = session.options().max_delete_percent / 100;
+  options.partial = [&out = session.out()](const BackupReport& report) {
+    out.clear_progress();
+    print(out, report);
+  };
   return options;
 }
 
@@ -157,7 +176,12 @@ int backup_singer(Session& session, const SourceRef& source) {
                 "--dry-run, --full, --only and --set do not apply to the output of a Singer tap",
                 "what a tap reads is the tap's own choice");
   PlainDescriber describer;
-  auto from = singer_source(source.account, session.options().tap, describer);
+  auto started = session.clock().steady();
+  auto show = [&](const TapProgress& progress) {
+    double seconds = std::chrono::duration<double>(session.clock().steady() - started).count();
+    session.out().progress(progress_line(source, progress, seconds));
+  };
+  auto from = singer_source(source.account, session.options().tap, describer, show);
   return finish(session, backup(session.context(), from, backup_options(session), session.stop()));
 }
 

@@ -108,9 +108,11 @@ class Run {
       throw;
     }
     if (failure && report_.snapshot.is_null()) end_run(status_of(failure), failure);
-    if (failure && !report_.snapshot.is_null())
+    if (failure && !report_.snapshot.is_null()) {
       log_warning(fmt::format("what was read until then is kept in snapshot {}, marked partial",
                               report_.snapshot.short_hex()));
+      if (options_.partial) options_.partial(report_);
+    }
     if (failure) std::rethrow_exception(failure);
     return report_;
   }

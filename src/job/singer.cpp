@@ -28,8 +28,10 @@ class SingerFeed {
  public:
   SingerFeed(BackupSink& sink, PlainDescriber& describer) : sink_(sink), describer_(describer) {}
 
-  void read(const std::string& path, std::stop_token stop) {
-    read_tap(path, describer_, stop, [&](TapLine& line) { message(line); });
+  void read(const std::string& path, std::stop_token stop,
+            const std::function<void(const TapProgress&)>& progress) {
+    read_tap(
+        path, describer_, stop, [&](TapLine& line) { message(line); }, progress);
     for (const auto& [name, stream] : streams_) end(name, stream);
   }
 
@@ -165,15 +167,16 @@ void PlainDescriber::describe(Record& record) {
 }
 
 BackupSource singer_source(const std::string& name, const std::string& path,
-                           PlainDescriber& describer) {
+                           PlainDescriber& describer,
+                           std::function<void(const TapProgress&)> progress) {
   BackupSource source;
   source.source = {"singer", name};
   source.title = "Singer tap " + name;
   source.version = "1";
   source.settings = "{}";
   source.describer = &describer;
-  source.feed = [path, &describer](BackupSink& sink, std::stop_token stop) {
-    SingerFeed(sink, describer).read(path, stop);
+  source.feed = [path, &describer, progress](BackupSink& sink, std::stop_token stop) {
+    SingerFeed(sink, describer).read(path, stop, progress);
   };
   return source;
 }

@@ -2,8 +2,8 @@
 // object a line).
 #pragma once
 
-#include <istream>
-#include <memory>
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "probackup/job.h"
@@ -17,11 +17,17 @@ class PlainDescriber final : public RecordDescriber {
   void describe(Record& record) override;
 };
 
+struct TapProgress {
+  std::uint64_t lines = 0, bytes = 0;
+  std::uint64_t bytes_expected = 0;  // of a file; 0 for a pipe
+};
+
 // The source "singer:NAME" read from `path` ("-" for standard input). SCHEMA and STATE messages are
 // kept as records of the stream "singer_messages". Records without key properties are known by
 // their content. A line that is no Singer message becomes a gap. `describer` must outlive the
-// source.
+// source. `progress` is called now and then, on the thread that runs the backup.
 BackupSource singer_source(const std::string& name, const std::string& path,
-                           PlainDescriber& describer);
+                           PlainDescriber& describer,
+                           std::function<void(const TapProgress&)> progress = {});
 
 }  // namespace probackup

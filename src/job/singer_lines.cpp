@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -92,6 +93,13 @@ class TapReader {
                   "--tap names a file with a tap's output, or - for standard input");
   }
 
+  // Bytes of a file; 0 of a pipe.
+  std::uint64_t size() const {
+    struct stat status {};
+    bool file = ::fstat(input_.get(), &status) == 0 && S_ISREG(status.st_mode);
+    return file ? static_cast<std::uint64_t>(status.st_size) : 0;
+  }
+
   // A tap may be silent for long; an interrupt must not have to wait for it.
   bool ready(int milliseconds) {
     if (stop_.stop_requested()) throw Error(ErrorKind::interrupted, "the backup was interrupted");
@@ -143,13 +151,14 @@ class TapReader {
 }  // namespace
 
 void read_tap(const std::string& path, PlainDescriber& describer, std::stop_token stop,
-              const std::function<void(TapLine&)>& each) {
+              const std::function<void(TapLine&)>& each,
+              const std::function<void(const TapProgress&)>& progress) {
   using Pending = std::future<std::unique_ptr<Piece>>;
   const std::size_t pending_max = std::clamp(std::thread::hardware_concurrency(), 2u, 8u) + 1;
   TapReader reader(path, stop);
   std::deque<Pending> pending;
   std::vector<std::unique_ptr<Piece>> idle;
-  std::uint64_t lines_before = 0;
+  TapProgress done{0, 0, reader.size()};
   for (bool more = true; more || !pending.empty();) {
     bool full = !more || pending.size() >= pending_max;
     if (full || !reader.ready(pending.empty() ? 200 : 0)) {
@@ -157,10 +166,12 @@ void read_tap(const std::string& path, PlainDescriber& describer, std::stop_toke
       auto piece = pending.front().get();
       pending.pop_front();
       for (auto& line : piece->lines) {
-        line.number += lines_before;
+        line.number += done.lines;
         each(line);
       }
-      lines_before += piece->count;
+      done.lines += piece->count;
+      done.bytes += piece->used;
+      if (progress) progress(done);
       idle.push_back(std::move(piece));
       continue;
     }

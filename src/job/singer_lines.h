@@ -22,10 +22,11 @@ struct TapLine {
 };
 
 // Calls each(line) for every line of a file, or of standard input for "-", in order, on the calling
-// thread. Lines that have arrived are passed on while the tap is silent. Memory is bounded by a few
-// pieces of 1 MiB, or of one line. Throws Error for a file that cannot be read and a line of over
-// 256 MiB, and Error(interrupted).
+// thread, and progress(…) behind each piece of them if it is set. Lines that have arrived are
+// passed on while the tap is silent. Memory is bounded by a few pieces of 1 MiB, or of one line.
+// Throws Error for a file that cannot be read and a line of over 256 MiB, and Error(interrupted).
 void read_tap(const std::string& path, PlainDescriber& describer, std::stop_token stop,
-              const std::function<void(TapLine&)>& each);
+              const std::function<void(TapLine&)>& each,
+              const std::function<void(const TapProgress&)>& progress);
 
 }  // namespace probackup

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <array>
+
 #include "probackup/id.h"
 
 namespace probackup {
@@ -77,16 +79,25 @@ std::string Id::hex() const {
   return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+// By table and without a branch a digit: a large index holds millions of them.
 std::optional<Id> Id::from_hex(std::string_view text) {
+  static constexpr auto values = [] {
+    std::array<std::uint8_t, 256> table{};
+    table.fill(0xff);
+    for (std::uint8_t i = 0; i < 16; ++i)
+      table[static_cast<unsigned char>("0123456789abcdef"[i])] = i;
+    return table;
+  }();
   if (text.size() != 64) return std::nullopt;
   Id id;
+  unsigned seen = 0;
   for (std::size_t i = 0; i < 32; ++i) {
-    if (text[2 * i] >= 'A' && text[2 * i] <= 'F') return std::nullopt;
-    if (text[2 * i + 1] >= 'A' && text[2 * i + 1] <= 'F') return std::nullopt;
-    int high = nibble(text[2 * i]), low = nibble(text[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
+    unsigned high = values[static_cast<unsigned char>(text[2 * i])];
+    unsigned low = values[static_cast<unsigned char>(text[2 * i + 1])];
+    seen |= high | low;
     id.bytes[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
+  if (seen > 0xf) return std::nullopt;
   return id;
 }
 

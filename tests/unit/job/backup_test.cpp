@@ -257,14 +257,20 @@ TEST_CASE("a run that is cut short keeps what it read and deletes nothing") {
   fixture.run([&](BackupSink& sink, std::stop_token) {
     list_all(sink, fixture.describer, "parents", truth);
   });
-  CHECK_THROWS_AS(fixture.run([&](BackupSink& sink, std::stop_token) {
+  auto source = fixture.source([&](BackupSink& sink, std::stop_token) {
     sink.begin_stream("parents", true);
     sink.record(make_record(fixture.describer, "parents", "c", R"({"id":"c"})"));
     throw Error(ErrorKind::interrupted, "stopped");
-  }),
-                  Error);
+  });
+  BackupOptions options;
+  std::vector<BackupReport> told;
+  options.partial = [&](const BackupReport& report) { told.push_back(report); };
+  CHECK_THROWS_AS(backup(fixture.context(), source, options, {}), Error);
   auto snapshots = source_snapshots(*fixture.repository);
   REQUIRE(snapshots.size() == 2);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].snapshot == snapshots[1].id);
+  CHECK(told[0].partial);
   CHECK(fixture.records(snapshots[1].id, "parents").size() == 3);
   auto runs = fixture.catalog->runs(std::nullopt, 10);
   REQUIRE(runs.size() == 2);
