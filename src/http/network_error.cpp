@@ -13,14 +13,26 @@ struct Meaning {
   std::string hint = {};
 };
 
-Meaning meaning_of(CURLcode code, const std::string& host, const std::string& detail) {
-  switch (code) {
+constexpr const char* proxy_hint = "check https_proxy, http_proxy and no_proxy";
+
+Meaning meaning_of(const TransferFailure& failure, const std::string& host,
+                   const std::string& detail) {
+  if (failure.proxy_status == 407)
+    return {"the proxy asks for a password (407)", false,
+            "https_proxy takes them as http://USER:PASSWORD@HOST:PORT"};
+  if (failure.proxy_status >= 300)
+    return {fmt::format("the proxy refused the connection ({})", failure.proxy_status),
+            failure.proxy_status >= 500, proxy_hint};
+  switch (failure.code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return {fmt::format("no such host: {}", host), false,
               "check the name, your network connection and DNS"};
     case CURLE_COULDNT_RESOLVE_PROXY:
-      return {"the proxy's name is unknown", false, "check https_proxy and http_proxy"};
+      return {"the proxy's name is unknown", false, proxy_hint};
     case CURLE_COULDNT_CONNECT:
+      // libcurl names whom it tried to reach.
+      if (detail.find("connect to ") != std::string::npos && detail.find(host) == std::string::npos)
+        return {fmt::format("the proxy does not accept connections: {}", detail), true, proxy_hint};
       return {fmt::format("{} does not accept connections", host), true,
               "check that the server runs, the port is right and no firewall is between"};
     case CURLE_OPERATION_TIMEDOUT:
@@ -30,7 +42,7 @@ Meaning meaning_of(CURLcode code, const std::string& host, const std::string& de
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ISSUER_ERROR:
       return {fmt::format("the TLS certificate of {} cannot be trusted: {}", host, detail), false,
-              "if the server uses a private authority, give its certificate as CA file"};
+              "if the server uses a private authority, give its certificate by --cacert FILE"};
     case CURLE_SSL_CONNECT_ERROR:
       return {fmt::format("no TLS connection to {}: {}", host, detail), true,
               "check that the port speaks TLS (https, not http)"};
@@ -49,16 +61,17 @@ Meaning meaning_of(CURLcode code, const std::string& host, const std::string& de
     case CURLE_UNSUPPORTED_PROTOCOL:
       return {fmt::format("{} does not speak HTTP", host), false};
     default:
-      return {detail.empty() ? curl_easy_strerror(code) : detail};
+      return {detail};
   }
 }
 
 }  // namespace
 
-NetworkError network_error(CURLcode code, const std::string& what, const std::string& host,
-                           const std::string& detail) {
-  Meaning meaning =
-      meaning_of(code, host, detail.empty() ? curl_easy_strerror(code) : redact(detail));
+NetworkError network_error(const TransferFailure& failure, const std::string& what,
+                           const std::string& host) {
+  std::string detail =
+      failure.detail.empty() ? curl_easy_strerror(failure.code) : redact(failure.detail);
+  Meaning meaning = meaning_of(failure, host, detail);
   return NetworkError(fmt::format("{}: {}", what, meaning.why), meaning.retryable, meaning.hint);
 }
 

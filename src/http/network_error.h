@@ -9,8 +9,14 @@
 
 namespace probackup {
 
-// `what`: method and safe URL. `detail`: libcurl's own words, may be empty.
-NetworkError network_error(CURLcode code, const std::string& what, const std::string& host,
-                           const std::string& detail);
+struct TransferFailure {
+  CURLcode code;
+  std::string detail;     // libcurl's own words, may be empty
+  long proxy_status = 0;  // a proxy's answer to CONNECT, 0 for none
+};
+
+// `what`: method and safe URL.
+NetworkError network_error(const TransferFailure& failure, const std::string& what,
+                           const std::string& host);
 
 }  // namespace probackup

@@ -171,6 +171,8 @@ void Transfer::resume() {
 }
 
 void Transfer::finish(CURLcode code) {
+  if (code != CURLE_OK)
+    curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_status_);
   handle_.reset();
   std::lock_guard lock(mutex_);
   done_ = true;
@@ -206,7 +208,7 @@ HttpResponse Transfer::response() {
   if (code_ == CURLE_ABORTED_BY_CALLBACK) throw Error(ErrorKind::interrupted, "interrupted");
   if (code_ != CURLE_OK) {
     auto url = parse_url(request_.url);
-    throw network_error(code_, what, url ? url->host : "the server", detail_);
+    throw network_error({code_, detail_, proxy_status_}, what, url ? url->host : "the server");
   }
   return std::move(response_);
 }

@@ -59,7 +59,8 @@ class Transfer {
   // Written by the network thread until the end, read after it.
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
-  std::string refused_;  // why we ended it ourselves
+  std::string refused_;    // why we ended it ourselves
+  long proxy_status_ = 0;  // of a failed transfer
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
