@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "util/log.h"
+#include "util/text.h"
 #include "util/time.h"
 
 namespace probackup {
@@ -77,6 +78,8 @@ bool RunContext::is_api(std::string_view url) const {
 }
 
 bool RunContext::own_host(std::string_view url) const {
+  // Where git reads a local folder, nobody asks for credentials.
+  if (!is_absolute(to_lower(url))) return false;
   return is_api(url) || other_origins_.contains(url_origin(url));
 }
 

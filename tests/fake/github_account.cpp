@@ -26,6 +26,7 @@ GithubAccount::GithubAccount(std::uint64_t seed, const GithubSize& size,
       server_(options.server, clock) {
   links_.api = server_.origin();
   links_.git = options_.git_base;
+  links_.html = options_.html_base;
   for (auto* server : {&server_, &file_server_}) {
     server->add_secret(token_);
     server->add_secret(signature_);

@@ -16,7 +16,8 @@
 namespace probackup {
 
 struct GithubOptions {
-  std::string git_base = "https://github.com";  // clone URLs are GIT_BASE/OWNER/REPO.git
+  std::string git_base = "https://github.com";   // clone URLs are GIT_BASE/OWNER/REPO.git
+  std::string html_base = "https://github.com";  // pages for people, and those of wikis
   std::string scopes = "repo, read:org, admin:repo_hook, read:project";
   std::int64_t hourly_quota = 5000;
   // See change_randomly().
@@ -44,6 +45,8 @@ class GithubAccount : public TestAccount {
   // Where assets are redirected to: another origin, which answers 400 to whoever brings a token.
   ApiServer& file_server() { return file_server_; }
   std::int64_t quota_used() const;
+  // What GitHub Actions may do in any repository of the account.
+  static std::string actions_permissions();
 
   // Lets a function change the data while no request is being answered.
   template <typename Function>

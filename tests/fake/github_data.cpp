@@ -133,7 +133,7 @@ std::string GithubData::add_issue(const std::string& repo, const std::string& us
   issue["locked"] = false;
   issue["labels"] = JsonRecord::array();     // keys
   issue["assignees"] = JsonRecord::array();  // logins
-  issue["milestone"] = nullptr;          // key
+  issue["milestone"] = nullptr;              // key
   issue["hearts"] = 0;
   issue["pull"] = nullptr;  // key
   issues.put(key, repo, std::move(issue));

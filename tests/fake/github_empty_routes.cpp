@@ -74,9 +74,12 @@ void GithubAccount::add_empty_routes() {
   for (const auto& list : wrapped_lists) {
     on(list.path, [list](const ApiRequest&) { return nothing_in(list); });
   }
-  on_repo("/actions/permissions", [](const std::string&, const ApiRequest&) {
-    return json_answer(R"({"enabled":true,"allowed_actions":"all","sha_pinning_required":false})");
-  });
+  on_repo("/actions/permissions",
+          [](const std::string&, const ApiRequest&) { return json_answer(actions_permissions()); });
+}
+
+std::string GithubAccount::actions_permissions() {
+  return R"({"enabled":true,"allowed_actions":"all","sha_pinning_required":false})";
 }
 
 }  // namespace probackup

@@ -24,9 +24,10 @@ JsonRecord reaction_groups() {
   return groups;
 }
 
-JsonRecord category() {
+// Every repository has one.
+JsonRecord category(const JsonRecord& repo) {
   return {{"__typename", "DiscussionCategory"},
-          {"id", "DIC_1"},
+          {"id", github_node_id("DIC", repo)},
           {"name", "General"},
           {"slug", "general"},
           {"emoji", ":speech_balloon:"},
@@ -108,7 +109,7 @@ JsonRecord GithubGraph::discussion(const std::string& key) const {
           {"bodyText", record.at("body")},
           {"author", actor(record.at("user"))},
           {"authorAssociation", "MEMBER"},
-          {"category", category()},
+          {"category", category(*data_.repos.find(repo))},
           {"createdAt", record.at("created_at")},
           {"updatedAt", record.at("updated_at")},
           {"publishedAt", record.at("created_at")},
@@ -141,18 +142,18 @@ JsonRecord GithubGraph::project_item(const JsonRecord& item, const JsonRecord& s
   const auto number = std::to_string(issue.at("number").get<int>());
   const auto& repo = data_.issues.owner_of(issue_key);
   JsonRecord content{{"__typename", is_pull ? "PullRequest" : "Issue"},
-                 {"id", github_node_id(is_pull ? "PR" : "I", issue)},
-                 {"number", issue.at("number")},
-                 {"title", issue.at("title")},
-                 {"url", links_.html + "/" + repo + (is_pull ? "/pull/" : "/issues/") + number},
-                 {"repository", {{"__typename", "Repository"}, {"nameWithOwner", repo}}}};
+                     {"id", github_node_id(is_pull ? "PR" : "I", issue)},
+                     {"number", issue.at("number")},
+                     {"title", issue.at("title")},
+                     {"url", links_.html + "/" + repo + (is_pull ? "/pull/" : "/issues/") + number},
+                     {"repository", {{"__typename", "Repository"}, {"nameWithOwner", repo}}}};
   JsonRecord status{{"__typename", "ProjectV2ItemFieldSingleSelectValue"},
-                {"id", github_node_id("PVTFSV", item)},
-                {"name", item.at("status")},
-                {"optionId", "f75ad846"},
-                {"field", status_field},
-                {"createdAt", item.at("created_at")},
-                {"updatedAt", item.at("updated_at")}};
+                    {"id", github_node_id("PVTFSV", item)},
+                    {"name", item.at("status")},
+                    {"optionId", "f75ad846"},
+                    {"field", status_field},
+                    {"createdAt", item.at("created_at")},
+                    {"updatedAt", item.at("updated_at")}};
   auto values = JsonRecord::array();
   values.push_back(std::move(status));
   return {{"__typename", "ProjectV2Item"},
@@ -182,13 +183,13 @@ JsonRecord GithubGraph::project(const std::string& key) const {
                        {"description", ""}});
   }
   JsonRecord status_field{{"__typename", "ProjectV2SingleSelectField"},
-                      {"id", github_node_id("PVTSSF", record)},
-                      {"databaseId", record.at("id")},
-                      {"name", "Status"},
-                      {"dataType", "SINGLE_SELECT"},
-                      {"createdAt", record.at("created_at")},
-                      {"updatedAt", record.at("created_at")},
-                      {"options", std::move(options)}};
+                          {"id", github_node_id("PVTSSF", record)},
+                          {"databaseId", record.at("id")},
+                          {"name", "Status"},
+                          {"dataType", "SINGLE_SELECT"},
+                          {"createdAt", record.at("created_at")},
+                          {"updatedAt", record.at("created_at")},
+                          {"options", std::move(options)}};
   auto items = JsonRecord::array();
   for (const auto& item : record.at("items")) items.push_back(project_item(item, status_field));
   auto fields = JsonRecord::array();
@@ -225,7 +226,7 @@ JsonRecord GithubGraph::repository(const std::string& repo) const {
   auto discussions = JsonRecord::array();
   for (const auto& key : data_.discussions.keys_of(repo)) discussions.push_back(discussion(key));
   auto categories = JsonRecord::array();
-  if (record.at("has_discussions").get<bool>()) categories.push_back(category());
+  if (record.at("has_discussions").get<bool>()) categories.push_back(category(record));
   return {{"__typename", "Repository"},
           {"id", github_node_id("R", record)},
           {"databaseId", record.at("id")},

@@ -18,6 +18,7 @@ class GithubGraph {
   JsonRecord discussion(const std::string& key) const;
   JsonRecord discussion_comment(const std::string& key) const;
   JsonRecord project(const std::string& key) const;
+  JsonRecord repository(const std::string& repo) const;
   // The answer to a request body {"query", "variables"}: {"data": …} or {"errors": […]}. Fields of
   // the root: viewer, repository, organization, user, repositoryOwner, node, rateLimit.
   JsonRecord answer(const JsonRecord& body) const;
@@ -25,7 +26,6 @@ class GithubGraph {
  private:
   JsonRecord root_field(const GraphqlField& field) const;
   JsonRecord actor(const std::string& login) const;
-  JsonRecord repository(const std::string& repo) const;
   JsonRecord owner(const std::string& login, const std::string& type) const;
   JsonRecord node(const std::string& id) const;
   JsonRecord project_item(const JsonRecord& item, const JsonRecord& status_field) const;

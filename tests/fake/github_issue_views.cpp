@@ -70,19 +70,19 @@ JsonRecord GithubViews::issue(const std::string& key) const {
   const bool is_pull = !record.at("pull").is_null();
   const auto html = page(repo) + (is_pull ? "/pull/" : "/issues/") + number;
   JsonRecord view{{"url", api},
-              {"repository_url", repo_url(repo)},
-              {"labels_url", api + "/labels{/name}"},
-              {"comments_url", api + "/comments"},
-              {"events_url", api + "/events"},
-              {"html_url", html},
-              {"id", record.at("id")},
-              {"node_id", github_node_id(is_pull ? "PR" : "I", record)},
-              {"number", record.at("number")},
-              {"title", record.at("title")},
-              {"user", user(record.at("user"))},
-              {"labels", labels_of(record)},
-              {"state", record.at("state")},
-              {"locked", record.at("locked")}};
+                  {"repository_url", repo_url(repo)},
+                  {"labels_url", api + "/labels{/name}"},
+                  {"comments_url", api + "/comments"},
+                  {"events_url", api + "/events"},
+                  {"html_url", html},
+                  {"id", record.at("id")},
+                  {"node_id", github_node_id(is_pull ? "PR" : "I", record)},
+                  {"number", record.at("number")},
+                  {"title", record.at("title")},
+                  {"user", user(record.at("user"))},
+                  {"labels", labels_of(record)},
+                  {"state", record.at("state")},
+                  {"locked", record.at("locked")}};
   const auto assignees = users_of(record.at("assignees"));
   view["assignee"] = assignees.empty() ? JsonRecord(nullptr) : assignees.front();
   view["assignees"] = assignees;
@@ -131,7 +131,7 @@ JsonRecord GithubViews::comment(const std::string& key) const {
 }
 
 JsonRecord GithubViews::side_of_pull(const std::string& repo, const std::string& ref,
-                                 const std::string& sha) const {
+                                     const std::string& sha) const {
   const std::string owner = data_.repos.find(repo)->at("owner");
   return {{"label", owner + ":" + ref},
           {"ref", ref},
@@ -223,9 +223,10 @@ JsonRecord GithubViews::review_comment(const std::string& key) const {
   const auto html = page(repo) + "/pull/" + number + "#discussion_r" + key;
   const auto pull_api = repo_url(repo) + "/pulls/" + number;
   auto view = github_head(api, record, "PRRC");
-  view["pull_request_review_id"] = record.at("review").is_null()
-                                       ? JsonRecord(nullptr)
-                                       : JsonRecord(std::stoll(record.at("review").get<std::string>()));
+  view["pull_request_review_id"] =
+      record.at("review").is_null()
+          ? JsonRecord(nullptr)
+          : JsonRecord(std::stoll(record.at("review").get<std::string>()));
   view["diff_hunk"] = "@@ -1 +1 @@\n-old\n+new";
   view["path"] = record.at("path");
   view["commit_id"] = record.at("sha");
@@ -340,13 +341,13 @@ JsonRecord GithubViews::hook(const std::string& key) const {
 JsonRecord GithubViews::timeline_event(const std::string& key) const {
   const auto& record = *data_.events.find(key);
   JsonRecord view{{"id", record.at("id")},
-              {"node_id", github_node_id("EV", record)},
-              {"url", repo_url(data_.events.owner_of(key)) + "/issues/events/" + key},
-              {"actor", user(record.at("actor"))},
-              {"event", record.at("event")},
-              {"commit_id", nullptr},
-              {"commit_url", nullptr},
-              {"created_at", record.at("created_at")}};
+                  {"node_id", github_node_id("EV", record)},
+                  {"url", repo_url(data_.events.owner_of(key)) + "/issues/events/" + key},
+                  {"actor", user(record.at("actor"))},
+                  {"event", record.at("event")},
+                  {"commit_id", nullptr},
+                  {"commit_url", nullptr},
+                  {"created_at", record.at("created_at")}};
   for (const auto& [name, value] : record.at("details").items()) view[name] = value;
   view["performed_via_github_app"] = nullptr;
   return view;

@@ -59,6 +59,8 @@ void fill_repository(GithubData& data, Seeded& dice, const std::string& owner,
     data.update(data.repos, repo, {{"topics", {"backup", "topic-" + dice.hex(3)}}});
   }
   if (dice.chance(0.5)) data.update(data.repos, repo, {{"description", dice.prose()}});
+  if (dice.chance(0.4)) data.update(data.repos, repo, {{"private", true}});
+  if (dice.chance(0.5)) data.update(data.repos, repo, {{"has_wiki", true}});
   data.add_branch(repo, "feature/" + dice.hex(4));
   data.add_label(repo, "bug", "d73a4a", "Something does not work");
   data.add_label(repo, "nice to have \xf0\x9f\x8c\xb1", "0e8a16", "");

@@ -193,7 +193,10 @@ void GithubAccount::add_repo_lists() {
       if (!owner.empty() && record.at("owner") != owner) continue;
       const auto visibility = request.query_value("visibility").value_or("all");
       const bool is_private = record.at("private").get<bool>();
-      if (visibility == "all" || is_private == (visibility == "private")) repos.push_back(repo);
+      const bool is_public_list = request.path.starts_with("/users/");
+      if (is_public_list ? !is_private
+                         : visibility == "all" || is_private == (visibility == "private"))
+        repos.push_back(repo);
     }
     return page(request, request.path, repos, with(&GithubViews::listed_repository));
   };

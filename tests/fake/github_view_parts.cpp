@@ -19,8 +19,8 @@ void add_github_times(JsonRecord& view, const JsonRecord& record) {
 
 ApiAnswer github_refusal(int status, const std::string& message) {
   const JsonRecord body{{"message", message},
-                    {"documentation_url", "https://docs.github.com/rest"},
-                    {"status", std::to_string(status)}};
+                        {"documentation_url", "https://docs.github.com/rest"},
+                        {"status", std::to_string(status)}};
   return json_answer(body.dump(), status);
 }
 

@@ -52,7 +52,7 @@ class GithubViews {
   std::string number_of(const std::string& issue) const;
   JsonRecord account(const JsonRecord& record, const std::string& type) const;
   JsonRecord side_of_pull(const std::string& repo, const std::string& ref,
-                      const std::string& sha) const;
+                          const std::string& sha) const;
   JsonRecord labels_of(const JsonRecord& issue) const;
   JsonRecord users_of(const JsonRecord& logins) const;
   JsonRecord reactions(const std::string& url, int hearts) const;

@@ -236,6 +236,28 @@ bool asks_for_count_only(const GraphqlField& field) {
                      [](const GraphqlField& f) { return f.name == "totalCount"; });
 }
 
+// What a page goes on after. A cursor stays good when its record is deleted.
+std::string cursor_of(const JsonRecord& node) {
+  return node.contains("databaseId") ? node.at("databaseId").dump()
+                                     : node.at("id").get<std::string>();
+}
+
+// The index behind the record that a cursor names, or named.
+std::size_t index_after(const JsonRecord& nodes, const std::string& cursor) {
+  const auto number = [](const JsonRecord& node) {
+    return node.value("databaseId", std::int64_t{0});
+  };
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (cursor_of(nodes[i]) == cursor) return i + 1;
+  const auto wanted = JsonRecord::parse(cursor, nullptr, false);
+  if (!wanted.is_number_integer())
+    throw GraphqlError("`" + cursor + "` does not appear to be a valid cursor.");
+  const bool descending = nodes.size() > 1 && number(nodes.front()) > number(nodes.back());
+  std::size_t at = 0;
+  while (at < nodes.size() && (number(nodes[at]) < wanted.get<std::int64_t>()) != descending) ++at;
+  return at;
+}
+
 JsonRecord page_of(const JsonRecord& connection, const GraphqlField& field) {
   const auto all = ordered(connection.at("__connection"), field);
   if (asks_for_count_only(field)) return {{"__typename", "Connection"}, {"totalCount", all.size()}};
@@ -252,12 +274,7 @@ JsonRecord page_of(const JsonRecord& connection, const GraphqlField& field) {
   std::size_t begin = 0;
   if (const auto after = field.arguments.find("after");
       after != field.arguments.end() && after->second.is_string()) {
-    const auto& cursor = after->second.get_ref<const std::string&>();
-    while (begin < all.size() && all[begin].at("id") != cursor) ++begin;
-    if (begin == all.size()) {
-      throw GraphqlError("`" + cursor + "` does not appear to be a valid cursor.");
-    }
-    ++begin;
+    begin = index_after(all, after->second.get_ref<const std::string&>());
   }
   const auto end = std::min(all.size(), begin + count);
   JsonRecord page{{"__typename", "Connection"}, {"totalCount", all.size()}};
@@ -266,13 +283,14 @@ JsonRecord page_of(const JsonRecord& connection, const GraphqlField& field) {
   for (auto i = begin; i < end; ++i) {
     page["nodes"].push_back(all[i]);
     page["edges"].push_back(
-        {{"__typename", "Edge"}, {"cursor", all[i].at("id")}, {"node", all[i]}});
+        {{"__typename", "Edge"}, {"cursor", cursor_of(all[i])}, {"node", all[i]}});
   }
-  page["pageInfo"] = {{"__typename", "PageInfo"},
-                      {"hasNextPage", end < all.size()},
-                      {"hasPreviousPage", begin > 0},
-                      {"startCursor", begin < end ? all[begin].at("id") : JsonRecord(nullptr)},
-                      {"endCursor", begin < end ? all[end - 1].at("id") : JsonRecord(nullptr)}};
+  page["pageInfo"] = {
+      {"__typename", "PageInfo"},
+      {"hasNextPage", end < all.size()},
+      {"hasPreviousPage", begin > 0},
+      {"startCursor", begin < end ? JsonRecord(cursor_of(all[begin])) : JsonRecord(nullptr)},
+      {"endCursor", begin < end ? JsonRecord(cursor_of(all[end - 1])) : JsonRecord(nullptr)}};
   return page;
 }
 

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -21,18 +20,22 @@ class App {
  public:
   virtual ~App() = default;
   virtual TestAccount& account() = 0;
+  // Whose data is backed up, where the connector is told; "" takes whom the credentials name.
+  virtual std::string owner() const { return {}; }
   // Settings beyond those of the account.
   virtual std::map<std::string, std::string> settings() const { return {}; }
+  // Seeded changes between two runs, those outside of the API's records included.
+  virtual void mutate(std::uint64_t seed, unsigned changes) { account().mutate(seed, changes); }
   // Every record that a complete backup of the account holds now; streams that are not named here
-  // and not in unknown() must be empty.
+  // must be empty.
   virtual Expected expected() = 0;
-  // Streams for which the account has records, but no truth.
-  virtual std::set<std::string> unknown() const = 0;
   // After so long a run sees all changes of an account with AppOptions::dated_only: where nothing
   // dates a deletion, when its listing is next read in full.
   virtual std::chrono::hours seen_after() const = 0;
   // Attachments by "RECORD KEY/FILE ID".
   virtual TestAccount::Truth expected_files() = 0;
+  // Names and ids of git repositories (git_names() of the original) by folder below git/.
+  virtual TestAccount::Truth expected_git() { return {}; }
 };
 
 // How much of an account there is, and whether every change of it can be seen by a run that asks
@@ -42,8 +45,13 @@ struct AppOptions {
   bool large = false;
 };
 
-const std::vector<std::string>& app_names();
+// Names of make_app(): the app, or "APP:OWNER".
+std::vector<std::string> app_names();
 std::unique_ptr<App> make_app(const std::string& name, std::uint64_t seed,
                               const AppOptions& options, Clock& clock);
+std::unique_ptr<App> make_trello(std::uint64_t seed, const AppOptions& options, Clock& clock);
+std::unique_ptr<App> make_redmine(std::uint64_t seed, const AppOptions& options, Clock& clock);
+std::unique_ptr<App> make_github(const std::string& owner, std::uint64_t seed,
+                                 const AppOptions& options, Clock& clock);
 
 }  // namespace probackup::test

@@ -56,7 +56,7 @@ TEST_CASE("Every snapshot holds the account as it was, and earlier ones stay as 
       // Changes that no run for changes sees are found when everything is asked again.
       rig.clock().sleep(options.dated_only ? rig.app().seen_after() : std::chrono::hours(24 * 32),
                         {});
-      rig.account().mutate(seed * 100 + round, 1 + 5 * round);
+      rig.app().mutate(seed * 100 + round, 1 + 5 * round);
       rig.clock().sleep(std::chrono::minutes(10), {});
       report = rig.backup();
       check_equal(rig, report, false);
@@ -89,7 +89,7 @@ TEST_CASE("A run over an unchanged account stores nothing, and a small change co
 
   rig.clock().sleep(rig.app().seen_after(), {});
   const auto records = first.count(&StreamReport::records);
-  rig.account().mutate(99, static_cast<unsigned>(records / 100 + 1));
+  rig.app().mutate(99, static_cast<unsigned>(records / 100 + 1));
   rig.clock().sleep(std::chrono::minutes(10), {});
   const auto changed = rig.backup();
   check_equal(rig, changed, false);

@@ -70,11 +70,11 @@ TEST_CASE("With faults on the way a run holds the truth or names what is missing
         REQUIRE(lines.empty());
       }
       rig.clock().sleep(rig.app().seen_after(), {});
-      rig.account().mutate(seed * 1000 + round, 10);
+      rig.app().mutate(seed * 1000 + round, 10);
       rig.clock().sleep(rig.app().seen_after(), {});
       require_truth(rig);
       rig.clock().sleep(rig.app().seen_after(), {});
-      rig.account().mutate(seed * 1000 + 500 + round, 10);
+      rig.app().mutate(seed * 1000 + 500 + round, 10);
     }
   }
 }

@@ -66,7 +66,7 @@ TEST_CASE("restic checks a repository of backups and dumps the same bytes") {
   Rig rig(app, 3, {}, *storage);
   rig.backup();
   rig.clock().sleep(std::chrono::hours(5), {});
-  rig.account().mutate(1, 20);
+  rig.app().mutate(1, 20);
   const auto report = rig.backup();
 
   restic(storage->location(), {"check", "--read-data"});

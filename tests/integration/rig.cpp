@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "connector/model.h"
+#include "job/git_backup.h"
 #include "job/settings.h"
+#include "unit/git_mirror/git_fixture.h"
 #include "util/raw_json.h"
 
 namespace probackup::test {
@@ -39,9 +41,10 @@ Rig::Rig(const std::string& app, std::uint64_t seed, const AppOptions& options, 
   Repository::init(storage, password, beside_, repository);
   repository_ = Repository::open(storage, password, beside_, repository);
   catalog_ = Catalog::open(":memory:", repository_->id());
-  Connector connector = ConnectorSet().get(app);
+  Connector connector = ConnectorSet().get(account().app());
   auto settings = settings_of(connector, *app_);
-  source_ = std::make_unique<ConnectorSource>(std::move(connector), SourceRef{app, ""},
+  source_ = std::make_unique<ConnectorSource>(std::move(connector),
+                                              SourceRef{account().app(), app_->owner()},
                                               std::move(settings), *http_, clock_);
   source_->check({});
 }
@@ -49,6 +52,7 @@ Rig::Rig(const std::string& app, std::uint64_t seed, const AppOptions& options, 
 BackupReport Rig::backup() {
   auto source = source_->backup_source({}, [](const EngineProgress&) {});
   source.local_git = true;
+  source.git_cache = (folder_.path() / "mirrors").string();
   return probackup::backup({*repository_, *catalog_, beside_}, source, {}, {});
 }
 
@@ -74,8 +78,22 @@ Contents Rig::contents(const Id& snapshot) {
     read_file_node(*repository_, file.node, [&](std::string_view piece) { bytes += piece; });
     return true;
   });
+  std::set<std::string> mirrors;
+  reader.git([&](const std::string& path, const Node&) {
+    mirrors.insert(path.substr(0, path.find('/')));
+    return true;
+  });
+  for (const auto& mirror : mirrors) out.git[mirror] = restored_names(reader.git_tree(mirror));
   out.gaps = reader.gaps();
   return out;
+}
+
+// Restores a git repository, which fails where an object is missing.
+std::string Rig::restored_names(const Id& tree) {
+  SnapshotGitFiles files(*repository_, tree);
+  TempFolder target;
+  restore_git(load_git(*repository_, tree), files, target.path() / "repository");
+  return git_test::names_of(target.path() / "repository");
 }
 
 bool Rig::is_same(const std::string& stream, const std::string& got,
@@ -87,9 +105,8 @@ bool Rig::is_same(const std::string& stream, const std::string& got,
   return json.without(got, model->volatile_fields) == json.without(want, model->volatile_fields);
 }
 
-std::vector<std::string> Rig::differences(const Contents& got, const Expected& want,
-                                          const std::map<std::string, std::string>& files,
-                                          bool exact) {
+std::vector<std::string> Rig::differences(const Contents& got, bool exact) {
+  const auto want = app_->expected();
   std::vector<std::string> out;
   const auto compare = [&](const std::string& name, const TestAccount::Truth& have,
                            const TestAccount::Truth& truth, const auto& same, const auto& say) {
@@ -103,12 +120,10 @@ std::vector<std::string> Rig::differences(const Contents& got, const Expected& w
     for (const auto& [key, raw] : have)
       if (!truth.contains(key)) out.push_back(fmt::format("{}/{}: should not be there", name, key));
   };
-  const auto unknown = app_->unknown();
   static const TestAccount::Truth none;
   auto names = want;
   for (const auto& [stream, records] : got.streams) names[stream];
   for (const auto& [stream, ignored] : names) {
-    if (unknown.contains(stream)) continue;
     const auto have = got.streams.find(stream);
     const auto truth = want.find(stream);
     compare(
@@ -117,14 +132,15 @@ std::vector<std::string> Rig::differences(const Contents& got, const Expected& w
         [&](const auto& a, const auto& b) { return exact ? a == b : is_same(stream, a, b); },
         first_difference);
   }
-  compare("files", got.files, files, std::equal_to<>(), [](const auto& a, const auto& b) {
+  const auto sizes = [](const auto& a, const auto& b) {
     return fmt::format("{} bytes instead of {}", a.size(), b.size());
-  });
+  };
+  const auto texts = [](const auto& a, const auto& b) {
+    return fmt::format("{} instead of {}", a, b);
+  };
+  compare("files", got.files, app_->expected_files(), std::equal_to<>(), sizes);
+  compare("git", got.git, app_->expected_git(), std::equal_to<>(), texts);
   return out;
-}
-
-std::vector<std::string> Rig::differences(const Contents& got, bool exact) {
-  return differences(got, app_->expected(), app_->expected_files(), exact);
 }
 
 bool Rig::is_explained(const std::string& difference, const std::vector<Gap>& gaps) const {

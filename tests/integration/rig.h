@@ -12,6 +12,7 @@
 #include "probackup/job.h"
 #include "storage/memory.h"
 #include "test_clock.h"
+#include "util/file.h"
 
 namespace probackup::test {
 
@@ -19,15 +20,16 @@ namespace probackup::test {
 struct Contents {
   Expected streams;
   std::map<std::string, std::string> files;  // by "RECORD KEY/FILE ID"
+  std::map<std::string, std::string> git;    // as App::expected_git(), of what a restore makes
   std::vector<Gap> gaps;
   bool operator==(const Contents& other) const {
-    return streams == other.streams && files == other.files;
+    return streams == other.streams && files == other.files && git == other.git;
   }
 };
 
 class Rig {
  public:
-  // `storage` must outlive the rig; the repository in it is made.
+  // `app` as in app_names(). `storage` must outlive the rig; the repository in it is made.
   Rig(const std::string& app, std::uint64_t seed, const AppOptions& options, Storage& storage);
 
   App& app() { return *app_; }
@@ -41,18 +43,17 @@ class Rig {
   Contents contents(const Id& snapshot);
   std::optional<Id> newest();
 
-  // One line for each record or file in which `got` is not what `want` says: "cards/KEY: missing".
-  // `exact`: volatile fields count too.
-  std::vector<std::string> differences(const Contents& got, const Expected& want,
-                                       const std::map<std::string, std::string>& files, bool exact);
-  // The same against the account as it is now.
+  // One line for each record, file or git repository in which `got` is not what the account holds
+  // now: "cards/KEY: missing". `exact`: volatile fields count too.
   std::vector<std::string> differences(const Contents& got, bool exact);
   // Whether a gap of the snapshot speaks of what a line of differences() names.
   bool is_explained(const std::string& difference, const std::vector<Gap>& gaps) const;
 
  private:
+  std::string restored_names(const Id& tree);
   bool is_same(const std::string& stream, const std::string& got, const std::string& want) const;
 
+  TempFolder folder_;  // git mirrors
   JumpClock clock_;
   BesideClock beside_{clock_};
   std::unique_ptr<App> app_;

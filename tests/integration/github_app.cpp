@@ -1,0 +1,281 @@
+#include <set>
+
+#include "apps.h"
+#include "connector/model.h"
+#include "fake/github_account.h"
+#include "probackup/connector.h"
+#include "unit/git_mirror/git_fixture.h"
+#include "util/file.h"
+#include "util/text.h"
+
+namespace probackup::test {
+namespace {
+
+using Truth = TestAccount::Truth;
+
+// What a GraphQL query of the connector asks of each record of a stream.
+std::vector<GraphqlField> selection_of(const std::string& stream) {
+  const auto connector = ConnectorSet().get("github");
+  const auto& query = connector.model().stream(stream)->sources.at(0).request.graphql;
+  const auto begin = query.find('{', query.find("nodes{"));
+  std::size_t end = begin;
+  for (int depth = 0; depth > 0 || end == begin; ++end) {
+    if (query.at(end) == '{') ++depth;
+    if (query.at(end) == '}') --depth;
+  }
+  return parse_graphql(query.substr(begin, end - begin), JsonRecord::object());
+}
+
+// The git repositories of the account, which change apart from the records of the API.
+class GitOrigins {
+ public:
+  std::string base() const { return "file://" + folder_.path().string(); }
+  bool has(const std::string& name) const { return std::filesystem::exists(path(name)); }
+  void make(const std::string& name) const {
+    git_test::Origin origin(path(name));
+    origin.commit("README.md", name);
+  }
+  void change(const std::string& name, Seeded& dice) const {
+    const git_test::Origin origin(path(name));
+    origin.commit("file-" + dice.hex(2), dice.prose());
+    if (dice.chance(0.3)) origin.run({"branch", "-f", "branch-" + dice.hex(1)});
+    if (dice.chance(0.2)) origin.run({"tag", "tag-" + dice.hex(8)});
+  }
+  // A wiki that nobody wrote to is an empty repository.
+  std::string names(const std::string& name) const {
+    return has(name) ? git_test::names_of(path(name)) : "\nHEAD ref: refs/heads/main\n";
+  }
+
+ private:
+  std::filesystem::path path(const std::string& name) const {
+    return folder_.path() / (name + ".git");
+  }
+  TempFolder folder_;
+};
+
+class GithubApp final : public App {
+ public:
+  GithubApp(const std::string& owner, std::uint64_t seed, const AppOptions& options, Clock& clock)
+      : owner_(owner), account_(seed, size_of(options), options_of(options), clock) {
+    change_git(seed);
+  }
+
+  TestAccount& account() override { return account_; }
+  std::string owner() const override { return owner_; }
+  std::map<std::string, std::string> settings() const override {
+    return {{"alerts", "yes"}, {"packages", "yes"}};
+  }
+  std::chrono::hours seen_after() const override { return std::chrono::hours(3); }
+  void mutate(std::uint64_t seed, unsigned changes) override {
+    account_.mutate(seed, changes);
+    change_git(seed);
+  }
+
+  Expected expected() override {
+    return account_.change([&](const GithubData& data) { return Reader(*this, data).read(); });
+  }
+
+  Truth expected_files() override {
+    return account_.change([&](const GithubData& data) {
+      Truth out;
+      for (const auto& repo : data.repos.keys_of(owner_))
+        for (const auto& release : data.releases.keys_of(repo))
+          for (const auto& asset : data.assets.keys_of(release))
+            out[release + "/" + asset] = data.bytes.at(asset);
+      return out;
+    });
+  }
+
+  Truth expected_git() override {
+    Truth out;
+    for (const auto& [name, has_wiki] : repositories(owner_)) {
+      out[safe_file_name(name)] = origins_.names(name);
+      if (has_wiki) out[safe_file_name(name + ".wiki")] = origins_.names(name + ".wiki");
+    }
+    return out;
+  }
+
+ private:
+  // The truth of every stream of the connector, from the data under the account's lock.
+  class Reader {
+   public:
+    Reader(GithubApp& app, const GithubData& data)
+        : data_(data),
+          owner_(app.owner_),
+          links_(app.links()),
+          views_(data, links_),
+          graph_(data, links_) {}
+
+    Expected read() {
+      put("owner", id_of(owner_record()), views_.full_user(owner_), owner_);
+      if (is_organization()) read_organization();
+      for (const auto& repo : data_.repos.keys_of(owner_)) read_repository(repo);
+      for (const auto& key : data_.projects.keys_of(owner_)) read_project(key);
+      return std::move(out_);
+    }
+
+   private:
+    bool is_organization() const { return data_.organizations.find(owner_) != nullptr; }
+    const JsonRecord& owner_record() const {
+      return is_organization() ? *data_.organizations.find(owner_) : *data_.users.find(owner_);
+    }
+    static std::string id_of(const JsonRecord& record) { return record.at("id").dump(); }
+    // `name`: what the server chooses the escapes of the text by.
+    void put(const std::string& stream, const std::string& key, const JsonRecord& view,
+             const std::string& name) {
+      out_[stream][key] = record_text(view, name);
+    }
+    void select(const std::string& stream, const JsonRecord& whole) {
+      auto& fields = selections_[stream];
+      if (fields.empty()) fields = selection_of(stream);
+      out_[stream][whole.at("id")] = select_graphql(whole, fields).dump();
+    }
+    void select_all(const std::string& stream, const JsonRecord& connection) {
+      for (const auto& whole : connection.at("__connection")) select(stream, whole);
+    }
+
+    void read_organization() {
+      put("organization", id_of(owner_record()), views_.organization(owner_), owner_);
+      const auto& token_owner = data_.users.all().begin()->first;
+      for (const auto& key : data_.members.keys_of(owner_)) {
+        const std::string login = data_.members.find(key)->at("login");
+        const auto* stream = login == token_owner ? "organization_owners" : "organization_members";
+        put(stream, id_of(*data_.users.find(login)), views_.user(login), login);
+      }
+      for (const auto& key : data_.teams.keys_of(owner_)) put("teams", key, views_.team(key), key);
+    }
+
+    void read_repository(const std::string& repo) {
+      const auto& record = *data_.repos.find(repo);
+      const auto id = id_of(record);
+      put("repositories", id, views_.listed_repository(repo), repo);
+      put("repository_settings", id, views_.repository(repo), repo);
+      for (const auto& key : data_.labels.keys_of(repo)) put("labels", key, views_.label(key), key);
+      for (const auto& key : data_.milestones.keys_of(repo))
+        put("milestones", key, views_.milestone(key), key);
+      for (const auto& key : data_.branches.keys_of(repo)) {
+        const std::string name = data_.branches.find(key)->at("name");
+        put("branches", id + "/" + name, views_.branch(key), key);
+      }
+      for (const auto& key : data_.commit_comments.keys_of(repo))
+        put("commit_comments", key, views_.commit_comment(key), key);
+      for (const auto& key : data_.releases.keys_of(repo))
+        put("releases", key, views_.release(key), key);
+      read_issues(repo, id);
+      read_discussions(repo);
+      if (record.at("may_administer").get<bool>()) read_administration(repo, id);
+    }
+
+    void read_issues(const std::string& repo, const std::string& id) {
+      const auto numbered = [&](const std::string& issue) {
+        return id + "#" + data_.issues.find(issue)->at("number").dump();
+      };
+      for (const auto& key : data_.issues.keys_of(repo)) {
+        put("issues", numbered(key), views_.issue(key), key);
+        for (const auto& comment : data_.comments.keys_of(key))
+          put("issue_comments", comment, views_.comment(comment), comment);
+      }
+      for (const auto& key : data_.events.keys_of(repo)) {
+        const auto& event = *data_.events.find(key);
+        const auto& issue = *data_.issues.find(event.at("issue").get<std::string>());
+        put("timeline",
+            id_of(issue) + "/" + event.at("event").get<std::string>() + "/" + key + "/" +
+                event.at("created_at").get<std::string>(),
+            views_.timeline_event(key), key);
+      }
+      for (const auto& key : data_.pulls.keys_of(repo)) {
+        put("pulls", numbered(data_.issue_of(key)), views_.pull(key), key);
+        for (const auto& review : data_.reviews.keys_of(key))
+          put("reviews", review, views_.review(review), review);
+        for (const auto& comment : data_.review_comments.keys_of(key))
+          put("review_comments", comment, views_.review_comment(comment), comment);
+      }
+    }
+
+    void read_discussions(const std::string& repo) {
+      const auto whole = graph_.repository(repo);
+      select_all("discussion_categories", whole.at("discussionCategories"));
+      for (const auto& discussion : whole.at("discussions").at("__connection")) {
+        select("discussions", discussion);
+        select_all("discussion_comments", discussion.at("comments"));
+      }
+    }
+
+    void read_administration(const std::string& repo, const std::string& id) {
+      for (const auto& [login, user] : data_.users.all())
+        put("collaborators", id + "/" + id_of(user), views_.collaborator(repo, login), login);
+      for (const auto& key : data_.hooks.keys_of(repo)) put("hooks", key, views_.hook(key), key);
+      out_["actions_permissions"][id] = GithubAccount::actions_permissions();
+    }
+
+    void read_project(const std::string& key) {
+      const auto whole = graph_.project(key);
+      select("projects", whole);
+      select_all("project_fields", whole.at("fields"));
+      select_all("project_items", whole.at("items"));
+    }
+
+    const GithubData& data_;
+    const std::string owner_;
+    const GithubLinks links_;
+    const GithubViews views_;
+    const GithubGraph graph_;
+    std::map<std::string, std::vector<GraphqlField>> selections_;
+    Expected out_;
+  };
+
+  GithubLinks links() {
+    GithubLinks links;
+    links.api = account_.server().origin();
+    links.html = links.git = origins_.base();
+    return links;
+  }
+
+  // Names of all repositories, or of one owner's, and whether they have a wiki.
+  std::map<std::string, bool> repositories(const std::string& owner = {}) {
+    return account_.change([&](const GithubData& data) {
+      std::map<std::string, bool> out;
+      for (const auto& [name, record] : data.repos.all())
+        if (owner.empty() || record.at("owner") == owner) out[name] = record.at("has_wiki");
+      return out;
+    });
+  }
+
+  void change_git(std::uint64_t seed) {
+    for (const auto& [name, has_wiki] : repositories()) {
+      Seeded dice(mix_seed(seed, name));
+      const auto wiki = name + ".wiki";
+      if (!origins_.has(name)) origins_.make(name);
+      if (has_wiki && !origins_.has(wiki) && dice.chance(0.5)) origins_.make(wiki);
+      if (dice.chance(0.5)) origins_.change(name, dice);
+      if (origins_.has(wiki) && dice.chance(0.5)) origins_.change(wiki, dice);
+    }
+  }
+
+  static GithubSize size_of(const AppOptions& options) {
+    GithubSize size;
+    size.repositories = 4;
+    size.issues = options.large ? 130 : 12;
+    size.pulls = options.large ? 30 : 5;
+    return size;
+  }
+  GithubOptions options_of(const AppOptions& options) const {
+    GithubOptions out;
+    out.only_dated_changes = options.dated_only;
+    out.git_base = out.html_base = origins_.base();
+    return out;
+  }
+
+  const std::string owner_;
+  const GitOrigins origins_;
+  GithubAccount account_;
+};
+
+}  // namespace
+
+std::unique_ptr<App> make_github(const std::string& owner, std::uint64_t seed,
+                                 const AppOptions& options, Clock& clock) {
+  return std::make_unique<GithubApp>(owner, seed, options, clock);
+}
+
+}  // namespace probackup::test
