@@ -123,9 +123,14 @@ class BackupSink {
                                                 const std::string& key) = 0;
   // The record stays as it is in the last snapshot. False if it is not there.
   virtual bool keep(const std::string& stream, const std::string& key) = 0;
+  // A listing names a record that it does not hand over: one that was kept, or that another listing
+  // of this run gave.
+  virtual void named(const std::string& stream, const std::string& key,
+                     const std::string& scope) = 0;
   // The listing for `scope` ended; comes once per scope. With `complete` false nothing in it counts
   // as deleted. In a stream begun with `full` false, a complete one means: what it did not name is
-  // gone.
+  // gone. Where records hang below several parents, nothing of the stream is gone unless every
+  // listing of it was complete: another one may still name it.
   virtual void listed(const std::string& stream, const std::string& scope, bool complete) = 0;
   // All of this scope stays as it is in the last snapshot (304, unchanged parent).
   virtual void keep_scope(const std::string& stream, const std::string& scope) = 0;

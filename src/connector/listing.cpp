@@ -129,7 +129,10 @@ void Listing::render() {
                                : nlohmann::json(source_.since->prefix + json_text(since));
     put_value(request_, source_.since->into, source_.since->into_name, value);
   }
-  if (source_.conditional && !incremental_ && request_.method == "GET" && !stream_.on_parent)
+  // A git repository moves without its record; and one source of several does not speak for all.
+  bool alone = stream_.model.sources.size() == 1 && stream_.model.git.empty();
+  if (source_.conditional && alone && !incremental_ && request_.method == "GET" &&
+      !stream_.on_parent)
     request_name_ = request_name(request_);
 }
 
@@ -293,7 +296,8 @@ void Listing::take(RawJson& json, std::string raw) {
   if (!listed.keep) return;
   if (listed.key.empty()) return bad_record("a record without an id");
   stream_.old_gaps.saw(listed.key);
-  if (stream_.seen && !stream_.seen->insert(listed.key)) return;
+  if (stream_.seen && !stream_.seen->insert(listed.key))
+    return parts_.sink.named(stream_.model.name, listed.key, place_.scope);
   if (!stream_.model.detail) return deliver(json, std::move(raw), listed);
   if (keep_unchanged(raw, listed)) return;
   ++parts_.fetcher.totals().planned;
@@ -310,6 +314,7 @@ bool Listing::keep_unchanged(const std::string& raw, const ListedRecord& listed)
   const std::string& name = stream_.model.name;
   if (parts_.sink.prior_mark(name, listed.key) != listed.mark) return false;
   if (!parts_.sink.keep(name, listed.key)) return false;
+  parts_.sink.named(name, listed.key, place_.scope);
   ++stream_.counters.records;
   ++parts_.fetcher.totals().records;
   if (stream_.on_parent) stream_.on_parent(listed.key, raw, Change::unchanged);

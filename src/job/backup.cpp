@@ -193,7 +193,8 @@ class Run {
       if (before->second.last_full != stream.last_full ||
           before->second.last_refresh != stream.last_refresh)
         return false;
-      if (before->second.records != stream.records || before->second.complete != stream.complete)
+      if (before->second.records != stream.records || before->second.complete != stream.complete ||
+          before->second.shared != stream.shared)
         return false;
     }
     return true;

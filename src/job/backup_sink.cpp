@@ -21,8 +21,8 @@ SegmentPolicy file_list_policy() {
 
 struct RunSink::OpenStream {
   OpenStream(const StreamStore::Places& places, const std::string& stream,
-             const SegmentPolicy& segments, bool has_children)
-      : store(places, stream, segments, has_children) {}
+             const SegmentPolicy& segments, const StreamStore::Shape& shape)
+      : store(places, stream, segments, shape) {}
   StreamStore store;
   bool ended = false;
 };
@@ -58,7 +58,7 @@ RunSink::RunSink(const JobContext& context, const BackupSource& source,
       prior_gaps_(std::move(prior.gaps)),
       stop_(stop),
       files_({context.repository, context.catalog, update, source.source},
-             std::string(files_stream), file_list_policy(), false) {
+             std::string(files_stream), file_list_policy(), {}) {
   files_.begin(false);
   for (const auto& gap : prior_gaps_)
     if (!gap.file.empty()) gap_records_.emplace(gap.stream, gap.key);
@@ -82,13 +82,17 @@ PriorStream RunSink::prior(const std::string& stream) {
 RunSink::OpenStream& RunSink::open(const std::string& stream) {
   auto& slot = open_[stream];
   if (slot) return *slot;
-  bool has_children =
-      std::any_of(source_.streams.begin(), source_.streams.end(), [&](const auto& other) {
-        const auto& below = other.listed_below;
-        return std::find(below.begin(), below.end(), stream) != below.end();
-      });
+  StreamStore::Shape shape;
+  for (const auto& other : source_.streams) {
+    const auto& below = other.listed_below;
+    shape.has_children |= std::find(below.begin(), below.end(), stream) != below.end();
+    if (other.name == stream) shape.has_parents = !below.empty();
+  }
+  if (prior_)
+    if (auto found = prior_->streams.find(stream); found != prior_->streams.end())
+      shape.shared = found->second.shared;
   StreamStore::Places places{context_.repository, context_.catalog, update_, source_.source};
-  slot = std::make_unique<OpenStream>(places, stream, segments_, has_children);
+  slot = std::make_unique<OpenStream>(places, stream, segments_, shape);
   return *slot;
 }
 
@@ -138,6 +142,11 @@ std::optional<std::string> RunSink::prior_mark(const std::string& stream, const 
 bool RunSink::keep(const std::string& stream, const std::string& key) {
   std::lock_guard lock(mutex_);
   return open(stream).store.keep(key);
+}
+
+void RunSink::named(const std::string& stream, const std::string& key, const std::string& scope) {
+  std::lock_guard lock(mutex_);
+  open(stream).store.named(key, scope);
 }
 
 void RunSink::listed(const std::string& stream, const std::string& scope, bool complete) {
@@ -192,6 +201,7 @@ void RunSink::end_stream(const StreamResult& result) {
   entry.records = counts.records;
   entry.complete = result.complete;
   entry.requests = result.requests;
+  entry.shared = stream.store.shared();
   if (result.since) {
     entry.since = result.since;
     if (result.full) entry.last_full = result.since;

@@ -38,6 +38,7 @@ std::string Manifest::print() const {
     if (stream.last_full) entry["last_full"] = format_rfc3339(*stream.last_full);
     if (stream.last_refresh) entry["last_refresh"] = format_rfc3339(*stream.last_refresh);
     entry["requests"] = stream.requests;
+    if (!stream.shared.empty()) entry["shared"] = stream.shared;
   }
   out["gaps"] = gaps;
   if (!suspicious.empty()) out["suspicious"] = suspicious;
@@ -68,6 +69,7 @@ Manifest Manifest::parse(std::string_view json) {
       stream.last_full = get_time(entry, "last_full");
       stream.last_refresh = get_time(entry, "last_refresh");
       stream.requests = entry.value("requests", std::uint64_t{0});
+      stream.shared = entry.value("shared", std::set<std::string>{});
       out.streams[name] = stream;
     }
     out.gaps = in.value("gaps", std::uint64_t{0});

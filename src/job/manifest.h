@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct ManifestStream {
   std::optional<Time> last_full;  // as in PriorStream
   std::optional<Time> last_refresh;
   std::uint64_t requests = 0;     // API calls
+  std::set<std::string> shared;   // keys of records that several listings name
 
   bool operator==(const ManifestStream&) const = default;
 };

@@ -16,6 +16,7 @@ namespace {
 // Directories kept decoded: room for some 60 files, a million records.
 constexpr std::size_t loaded_bytes_max = 48 << 20;
 constexpr std::size_t entry_overhead_bytes = 128;
+constexpr std::size_t shared_max = 1000;  // they stand in the manifest
 
 std::vector<SegmentRow> rows_of(const StreamStore::Places& places, const std::string& stream,
                                 std::uint32_t file) {
@@ -87,8 +88,13 @@ class StreamStore::RowSpool {
 };
 
 StreamStore::StreamStore(const Places& places, std::string stream, const SegmentPolicy& policy,
-                         bool has_children)
-    : places_(places), stream_(std::move(stream)), policy_(policy), has_children_(has_children) {}
+                         const Shape& shape)
+    : places_(places),
+      stream_(std::move(stream)),
+      policy_(policy),
+      has_children_(shape.has_children),
+      has_parents_(shape.has_parents),
+      shared_before_(shape.shared) {}
 StreamStore::~StreamStore() = default;
 
 void StreamStore::begin(bool full) {
@@ -178,20 +184,32 @@ std::optional<StreamStore::Place> StreamStore::locate(std::string_view key) {
 StreamStore::Put StreamStore::record(const Record& record) {
   auto place = locate(record.key);
   if (!place) {
+    note_place(record.key, record.scope);
+    bool is_new = added_.insert(record.key);
+    // What hangs below several parents comes once for each of them.
+    if (has_parents_ && !versions_.insert(record.key + '\0' + record.compare))
+      return {Change::unchanged, tail_file_};
     append(record);
-    if (added_.insert(record.key))
+    if (is_new)
       spool_parent(record, Change::added);
     else
       repeated_.insert(record.key);
     return {Change::added, tail_file_};
   }
   auto& prior = prior_[place->file];
-  if (prior.seen[place->position]) drop_pending(*place);
+  const bool seen_before = prior.seen[place->position];
+  if (seen_before) drop_pending(*place);
   prior.seen[place->position] = true;
   if (has_children_) prior.spooled[place->position] = true;
   const auto& entry = load(place->file).entries[place->position];
+  const bool is_same = entry.compare == record.compare;
+  // One that changed takes its new place along.
+  if (entry.scope == record.scope ? named_.contains(record.key) : is_same || seen_before)
+    note_shared(record.key);
+  else if (!is_same)
+    note_place(record.key, record.scope);
   // A record that several listings name keeps its first place: which one comes first is chance.
-  if (entry.compare == record.compare) {
+  if (is_same) {
     spool_parent(record, Change::unchanged);
     return {Change::unchanged, place->file};
   }
@@ -227,6 +245,31 @@ bool StreamStore::keep(std::string_view key) {
   if (!place) return false;
   prior_[place->file].seen[place->position] = true;
   return true;
+}
+
+void StreamStore::named(std::string_view key, std::string_view scope) {
+  if (!has_parents_) return;
+  // Mostly it is the record that was kept last.
+  std::optional<Place> place;
+  if (cursor_position_ > 0) place = Place{cursor_file_, cursor_position_ - 1};
+  const bool is_last = place && prior_.contains(place->file) &&
+                       place->position < prior_[place->file].count &&
+                       load(place->file).entries[place->position].key == key;
+  if (!is_last) place = prior_.empty() ? std::nullopt : search(key);
+  if (!place) return note_place(key, scope);
+  if (load(place->file).entries[place->position].scope != scope) note_shared(key);
+}
+
+void StreamStore::note_place(std::string_view key, std::string_view scope) {
+  if (!has_parents_) return;
+  const bool is_new_place = placed_.insert(std::string(scope).append(1, '\0').append(key));
+  const bool is_new = named_.insert(key);
+  if (is_new_place && !is_new) note_shared(key);
+}
+
+// Beyond the limit "" stands for any record.
+void StreamStore::note_shared(std::string_view key) {
+  shared_.emplace(shared_.size() < shared_max ? key : "");
 }
 
 void StreamStore::listed(const std::string& scope, bool complete) {
@@ -324,6 +367,9 @@ void StreamStore::drop_repeated() {
 bool StreamStore::is_gone(const DirectoryEntry& entry,
                           const std::function<bool(std::string_view)>& parent_gone) const {
   if (kept_.contains(entry.scope) || incomplete_.contains(entry.scope)) return false;
+  for (const auto* keys : {&shared_, &shared_before_})
+    if (!keys->empty() && (keys->contains(std::string(entry.key)) || keys->contains("")))
+      return read_all();
   if (complete_.contains(entry.scope)) return true;
   // Nobody asked for this listing: nothing leads to it any more, unless something was not read.
   if (full_) return incomplete_.size() == 0;
@@ -347,6 +393,8 @@ void StreamStore::find_removed(const std::function<bool(std::string_view)>& pare
 void StreamStore::finish(const std::function<bool(std::string_view)>& parent_gone) {
   begin(false);
   find_removed(parent_gone);
+  if (!read_all())
+    for (const auto& key : shared_before_) note_shared(key);
   for (const auto& [file, list] : pending_) counts_.changed += list.size();
   counts_.removed = removed_.size();
   counts_.records = counts_.prior + counts_.added - counts_.removed;

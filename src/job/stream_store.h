@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -35,10 +36,14 @@ class StreamStore {
     SourceRef source;
   };
 
-  // `has_children`: listings are fanned out over this stream's records, so next_parents() will be
-  // asked.
+  struct Shape {
+    bool has_children = false;  // listings are fanned out over it: next_parents() will be asked
+    bool has_parents = false;   // its own listings are fanned out over others
+    std::set<std::string> shared{};  // as of the last snapshot, see shared()
+  };
+
   StreamStore(const Places& places, std::string stream, const SegmentPolicy& policy,
-              bool has_children);
+              const Shape& shape);
   ~StreamStore();
 
   void begin(bool full);
@@ -50,6 +55,7 @@ class StreamStore {
   Put record(const Record& record);
   std::optional<std::string> prior_mark(std::string_view key);
   bool keep(std::string_view key);
+  void named(std::string_view key, std::string_view scope);
   void listed(const std::string& scope, bool complete);
   void keep_scope(const std::string& scope);
   // The stream was not read to its end: nothing in it counts as deleted.
@@ -64,6 +70,9 @@ class StreamStore {
   // The files that differ from the last snapshot; one without records is to be left out.
   std::map<std::uint32_t, StreamFile>& changed_files() { return changed_files_; }
   const std::unordered_set<std::string>& removed() const { return removed_; }
+  // Keys of records that several listings name, as far as is known: that one of them does not name
+  // a record any more does not prove that it is gone. Valid after finish().
+  const std::set<std::string>& shared() const { return shared_; }
 
   // Where next_parents() goes on.
   struct ParentCursor {
@@ -97,6 +106,10 @@ class StreamStore {
   std::optional<Place> locate(std::string_view key);
   std::optional<Place> search(std::string_view key);
   bool step_cursor(std::string_view key);
+  void note_place(std::string_view key, std::string_view scope);
+  void note_shared(std::string_view key);
+  // Every listing of the stream was read to its end.
+  bool read_all() const { return full_ && incomplete_.size() == 0 && kept_.size() == 0; }
   void drop_pending(const Place& place);
   void append(const Record& record);
   void close_tail();
@@ -117,7 +130,10 @@ class StreamStore {
   Places places_;
   std::string stream_;
   SegmentPolicy policy_;
-  bool has_children_, full_ = true, began_ = false;
+  const bool has_children_, has_parents_;
+  const std::set<std::string> shared_before_;
+  std::set<std::string> shared_;
+  bool full_ = true, began_ = false;
   Counts counts_;
 
   std::map<std::uint32_t, PriorFile> prior_;
@@ -128,6 +144,8 @@ class StreamStore {
   // What was said of listings: which ended well, which did not, which are as in the last snapshot.
   HashSet complete_, incomplete_, kept_;
   HashSet added_, repeated_;  // keys of new records; of those that were named twice
+  HashSet versions_;          // keys of new records with what they held, where listings overlap
+  HashSet named_, placed_;    // of new and changed records: keys; scopes with keys
   std::unique_ptr<RowSpool> rows_;
   std::unordered_set<std::string> removed_;
   std::map<std::uint32_t, std::vector<PendingChange>> pending_;

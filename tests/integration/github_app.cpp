@@ -30,20 +30,22 @@ std::vector<GraphqlField> selection_of(const std::string& stream) {
 class GitOrigins {
  public:
   std::string base() const { return "file://" + folder_.path().string(); }
-  bool has(const std::string& name) const { return std::filesystem::exists(path(name)); }
-  void make(const std::string& name) const {
-    git_test::Origin origin(path(name));
+  bool has(const std::string& name) const { return names_.contains(name); }
+  void make(const std::string& name) {
+    const git_test::Origin origin(path(name));
     origin.commit("README.md", name);
+    names_[name] = git_test::names_of(path(name));
   }
-  void change(const std::string& name, Seeded& dice) const {
+  void change(const std::string& name, Seeded& dice) {
     const git_test::Origin origin(path(name));
     origin.commit("file-" + dice.hex(2), dice.prose());
     if (dice.chance(0.3)) origin.run({"branch", "-f", "branch-" + dice.hex(1)});
     if (dice.chance(0.2)) origin.run({"tag", "tag-" + dice.hex(8)});
+    names_[name] = git_test::names_of(path(name));
   }
   // A wiki that nobody wrote to is an empty repository.
   std::string names(const std::string& name) const {
-    return has(name) ? git_test::names_of(path(name)) : "\nHEAD ref: refs/heads/main\n";
+    return has(name) ? names_.at(name) : "\nHEAD ref: refs/heads/main\n";
   }
 
  private:
@@ -51,6 +53,7 @@ class GitOrigins {
     return folder_.path() / (name + ".git");
   }
   TempFolder folder_;
+  std::map<std::string, std::string> names_;  // of each repository
 };
 
 class GithubApp final : public App {
@@ -88,7 +91,7 @@ class GithubApp final : public App {
 
   Truth expected_git() override {
     Truth out;
-    for (const auto& [name, has_wiki] : repositories(owner_)) {
+    for (const auto& [name, has_wiki] : repositories()) {
       out[safe_file_name(name)] = origins_.names(name);
       if (has_wiki) out[safe_file_name(name + ".wiki")] = origins_.names(name + ".wiki");
     }
@@ -231,12 +234,12 @@ class GithubApp final : public App {
     return links;
   }
 
-  // Names of all repositories, or of one owner's, and whether they have a wiki.
-  std::map<std::string, bool> repositories(const std::string& owner = {}) {
+  // Names of the repositories, and whether they have a wiki.
+  std::map<std::string, bool> repositories() {
     return account_.change([&](const GithubData& data) {
       std::map<std::string, bool> out;
-      for (const auto& [name, record] : data.repos.all())
-        if (owner.empty() || record.at("owner") == owner) out[name] = record.at("has_wiki");
+      for (const auto& name : data.repos.keys_of(owner_))
+        out[name] = data.repos.find(name)->at("has_wiki");
       return out;
     });
   }
@@ -247,8 +250,8 @@ class GithubApp final : public App {
       const auto wiki = name + ".wiki";
       if (!origins_.has(name)) origins_.make(name);
       if (has_wiki && !origins_.has(wiki) && dice.chance(0.5)) origins_.make(wiki);
-      if (dice.chance(0.5)) origins_.change(name, dice);
-      if (origins_.has(wiki) && dice.chance(0.5)) origins_.change(wiki, dice);
+      if (dice.chance(0.3)) origins_.change(name, dice);
+      if (origins_.has(wiki) && dice.chance(0.3)) origins_.change(wiki, dice);
     }
   }
 
@@ -267,7 +270,7 @@ class GithubApp final : public App {
   }
 
   const std::string owner_;
-  const GitOrigins origins_;
+  GitOrigins origins_;
   GithubAccount account_;
 };
 

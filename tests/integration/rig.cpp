@@ -4,12 +4,14 @@
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "connector/model.h"
 #include "job/git_backup.h"
 #include "job/settings.h"
 #include "unit/git_mirror/git_fixture.h"
 #include "util/raw_json.h"
+#include "util/text.h"
 
 namespace probackup::test {
 namespace {
@@ -30,6 +32,24 @@ std::string first_difference(const std::string& got, const std::string& want) {
   const auto patch = nlohmann::json::diff(b, a);
   if (patch.empty()) return "the same values, written differently";
   return patch.at(0).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).substr(0, 300);
+}
+
+// The folders below git/.
+std::set<std::string> mirrors_of(SnapshotReader& reader) {
+  std::set<std::string> out;
+  reader.git([&](const std::string& path, const Node&) {
+    out.insert(path.substr(0, path.find('/')));
+    return true;
+  });
+  return out;
+}
+
+// As git_test::names_of() prints those of a repository.
+std::string names_in(const RefTable& refs) {
+  std::vector<std::string> lines;
+  for (const auto& [name, id] : refs.ids) lines.push_back(id + " " + name);
+  const std::string head = refs.head.empty() ? "refs/heads/main" : refs.head;  // as restored
+  return join(lines, "\n") + "\nHEAD ref: " + head + "\n";
 }
 
 }  // namespace
@@ -78,22 +98,23 @@ Contents Rig::contents(const Id& snapshot) {
     read_file_node(*repository_, file.node, [&](std::string_view piece) { bytes += piece; });
     return true;
   });
-  std::set<std::string> mirrors;
-  reader.git([&](const std::string& path, const Node&) {
-    mirrors.insert(path.substr(0, path.find('/')));
-    return true;
-  });
-  for (const auto& mirror : mirrors) out.git[mirror] = restored_names(reader.git_tree(mirror));
+  for (const auto& mirror : mirrors_of(reader))
+    out.git[mirror] = names_in(load_git(*repository_, reader.git_tree(mirror)).refs);
   out.gaps = reader.gaps();
   return out;
 }
 
-// Restores a git repository, which fails where an object is missing.
-std::string Rig::restored_names(const Id& tree) {
-  SnapshotGitFiles files(*repository_, tree);
-  TempFolder target;
-  restore_git(load_git(*repository_, tree), files, target.path() / "repository");
-  return git_test::names_of(target.path() / "repository");
+std::map<std::string, std::string> Rig::restored_git(const Id& snapshot) {
+  std::map<std::string, std::string> out;
+  SnapshotReader reader(*repository_, repository_->load_snapshot(snapshot));
+  for (const auto& mirror : mirrors_of(reader)) {
+    const auto tree = reader.git_tree(mirror);
+    SnapshotGitFiles files(*repository_, tree);
+    TempFolder target;
+    restore_git(load_git(*repository_, tree), files, target.path() / "repository");
+    out[mirror] = git_test::names_of(target.path() / "repository");
+  }
+  return out;
 }
 
 bool Rig::is_same(const std::string& stream, const std::string& got,

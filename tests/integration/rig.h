@@ -20,7 +20,7 @@ namespace probackup::test {
 struct Contents {
   Expected streams;
   std::map<std::string, std::string> files;  // by "RECORD KEY/FILE ID"
-  std::map<std::string, std::string> git;    // as App::expected_git(), of what a restore makes
+  std::map<std::string, std::string> git;    // as App::expected_git(), by the snapshot's words
   std::vector<Gap> gaps;
   bool operator==(const Contents& other) const {
     return streams == other.streams && files == other.files && git == other.git;
@@ -41,6 +41,8 @@ class Rig {
   // One run, as the backup command makes it. Throws Error when the run does.
   BackupReport backup();
   Contents contents(const Id& snapshot);
+  // What Contents::git says of repositories that are restored, which fails if an object is missing.
+  std::map<std::string, std::string> restored_git(const Id& snapshot);
   std::optional<Id> newest();
 
   // One line for each record, file or git repository in which `got` is not what the account holds
@@ -50,7 +52,6 @@ class Rig {
   bool is_explained(const std::string& difference, const std::vector<Gap>& gaps) const;
 
  private:
-  std::string restored_names(const Id& tree);
   bool is_same(const std::string& stream, const std::string& got, const std::string& want) const;
 
   TempFolder folder_;  // git mirrors

@@ -291,3 +291,55 @@ TEST_CASE("volatile fields do not make a record changed") {
   rig.run();
   CHECK(rig.http.requests() == 1);
 }
+
+TEST_CASE("a record below several parents stays when only one of their listings lost it") {
+  const std::string ways = GENERATE(R"("reuse_if_unchanged": true)", R"("conditional": true)");
+  CAPTURE(ways);
+  int version = 1;
+  Rig rig(R"({"books": {"get": "/books", "id": "id"},
+              "notes": {"each": "books", "get": "/books/${parent_key}/notes", "id": "id", )" +
+              ways + "}}",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/books")
+              return reply(R"([{"id": 1, "v": )" + std::to_string(version) + R"(}, {"id": 2}])");
+            if (asked.path == "/v1/books/1/notes")
+              return reply(version == 1 ? R"([{"id": "a"}])" : "[]");
+            if (header(asked.request.headers, "if-none-match")) return reply("", 304);
+            return reply(R"([{"id": "a"}])", 200, {{"ETag", "\"1\""}});
+          });
+  rig.run();
+  version = 2;
+  rig.run();
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a"});
+  rig.run();
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("where several sources give one listing, none is taken as not modified") {
+  bool is_there = true;
+  Rig rig(R"({"notes": {"id": "id", "conditional": true,
+              "from": [{"get": "/public"}, {"get": "/all"}]}})",
+          [&](const Asked& asked) {
+            if (header(asked.request.headers, "if-none-match") && asked.path == "/v1/public")
+              return reply("", 304);
+            Headers tag{{"ETag", is_there ? "\"1\"" : "\"2\""}};
+            if (asked.path == "/v1/public") return reply(R"([{"id": "a"}])", 200, tag);
+            return reply(is_there ? R"([{"id": "a"}, {"id": "b"}])" : R"([{"id": "a"}])", 200, tag);
+          });
+  rig.run();
+  is_there = false;
+  rig.run();
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("git repositories are asked in every run, also where the list of them did not change") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "conditional": true,
+              "git": [{"id": "${record.id}", "url": "https://api.notes.example/a.git"}]}})",
+          [&](const Asked& asked) {
+            if (header(asked.request.headers, "if-none-match")) return reply("", 304);
+            return reply(R"([{"id": "a"}])", 200, {{"ETag", "\"1\""}});
+          });
+  rig.run();
+  rig.run();
+  CHECK(rig.sink.gits().size() == 2);
+}

@@ -30,8 +30,16 @@ std::unique_ptr<FileSink> MemorySink::file(const FileRef& file) {
   return std::make_unique<File>(*this, file);
 }
 
+bool MemorySink::read_all(const Run& run) {
+  return run.full && run.kept.empty() &&
+         std::all_of(run.scopes.begin(), run.scopes.end(),
+                     [](const auto& scope) { return scope.second; });
+}
+
 bool MemorySink::is_gone(const Run& run, const Record& record) const {
   if (run.kept.contains(record.scope)) return false;
+  auto shared = shared_.find(record.stream);
+  if (shared != shared_.end() && shared->second.contains(record.key)) return read_all(run);
   auto listed = run.scopes.find(record.scope);
   if (listed != run.scopes.end()) return listed->second;
   if (run.full)
@@ -54,6 +62,9 @@ void MemorySink::end_stream(const StreamResult& result) {
     now.last_full = before->second.last_full;
     now.last_refresh = before->second.last_refresh;
   }
+  if (read_all(run))
+    std::erase_if(shared_[result.stream],
+                  [&](const std::string& key) { return places_[result.stream][key].size() < 2; });
   now.result = result;
   if (result.since) now.since = result.since;
   if (result.full && result.since) now.last_full = result.since;

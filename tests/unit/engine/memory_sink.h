@@ -30,6 +30,7 @@ class MemorySink final : public probackup::BackupSink {
     now_.clear();
     gaps_.clear();
     validators_.clear();
+    places_.clear();
     runs_.clear();
     had_run_ = true;
   }
@@ -74,6 +75,8 @@ class MemorySink final : public probackup::BackupSink {
                   : before->record.compare == record.compare ? probackup::Change::unchanged
                                                              : probackup::Change::changed;
     std::string key = record.key;
+    note(record.stream, key, record.scope);
+    if (change == probackup::Change::unchanged) note(record.stream, key, before->record.scope);
     Run& run = runs_[record.stream];
     run.changes[key] = change;
     Stored& stored = now_[record.stream].records[key];
@@ -92,6 +95,15 @@ class MemorySink final : public probackup::BackupSink {
     const Stored* before = find_prior(stream, key);
     if (before) now_[stream].records[key] = *before;
     return before != nullptr;
+  }
+  void named(const std::string& stream, const std::string& key, const std::string& scope) override {
+    std::lock_guard lock(mutex_);
+    note(stream, key, scope);
+    const Stored* before = find_prior(stream, key);
+    const auto& now = now_[stream].records;
+    auto at = now.find(key);
+    if (before && (at == now.end() || at->second.record.compare == before->record.compare))
+      note(stream, key, before->record.scope);
   }
   void listed(const std::string& stream, const std::string& scope, bool complete) override {
     std::lock_guard lock(mutex_);
@@ -150,18 +162,27 @@ class MemorySink final : public probackup::BackupSink {
   };
   class File;
 
+  void note(const std::string& stream, const std::string& key, const std::string& scope) {
+    auto& places = places_[stream][key];
+    places.insert(scope);
+    if (places.size() > 1) shared_[stream].insert(key);
+  }
+
   const Stored* find_prior(const std::string& stream, const std::string& key) const {
     auto at = prior_.find(stream);
     if (at == prior_.end()) return nullptr;
     auto found = at->second.records.find(key);
     return found == at->second.records.end() ? nullptr : &found->second;
   }
+  static bool read_all(const Run& run);
   bool is_gone(const Run& run, const probackup::Record& record) const;
 
   mutable std::mutex mutex_;  // guards all below
   bool had_run_ = false;
   std::map<std::string, Stream> prior_, now_;
   std::map<std::string, Run> runs_;
+  std::map<std::string, std::map<std::string, std::set<std::string>>> places_;  // scopes by record
+  std::map<std::string, std::set<std::string>> shared_;  // records that several listings named
   std::vector<probackup::Gap> prior_gaps_, gaps_;
   std::vector<probackup::GitRef> gits_;
   std::map<std::string, probackup::Validators> prior_validators_, validators_;

@@ -327,3 +327,56 @@ TEST_CASE("snapshots are found by id, source and time, and a wrong name says wha
   CHECK_THROWS_AS(find_snapshot(repository, "ffffffff"), Error);
   CHECK_THROWS_AS(find_snapshot(repository, "latest", Time{}), Error);
 }
+
+TEST_CASE("a record below several parents stays while a listing that was not read may name it") {
+  Fixture fixture;
+  const auto parents = [&](BackupSink& sink, const Truth& all) {
+    list_all(sink, fixture.describer, "parents", all);
+  };
+  // Lists "shared" below each scope; `full` and `names` as the engine would say.
+  const auto children = [&](BackupSink& sink, bool full, const std::vector<std::string>& scopes,
+                            bool names) {
+    sink.begin_stream("children", full);
+    for (const auto& scope : scopes) {
+      if (names)
+        sink.record(
+            make_record(fixture.describer, "children", "shared", R"({"id":"shared"})", scope));
+      sink.listed("children", scope, true);
+    }
+    StreamResult result;
+    result.stream = "children";
+    result.complete = true;
+    result.full = full;
+    sink.end_stream(result);
+  };
+  const Truth both{{"1", R"({"id":"1"})"}, {"2", R"({"id":"2"})"}};
+  const Truth second{{"2", R"({"id":"2"})"}}, held{{"shared", R"({"id":"shared"})"}};
+  fixture.run([&](BackupSink& sink, std::stop_token) {
+    parents(sink, both);
+    children(sink, true, {"1", "2"}, true);
+  });
+  if (GENERATE(false, true)) fixture.reopen();  // known from the repository alone
+  auto report = fixture.run([&](BackupSink& sink, std::stop_token) {
+    parents(sink, both);
+    children(sink, false, {"1"}, false);  // the first changed, the second did not
+  });
+  CHECK(fixture.records(report.snapshot, "children") == held);
+  report = fixture.run([&](BackupSink& sink, std::stop_token) {
+    parents(sink, both);
+    sink.begin_stream("children", true);
+    sink.keep_scope("children", "2");  // not modified
+    sink.listed("children", "1", true);
+    sink.end_stream({"children", true, true, 0, std::nullopt});
+  });
+  CHECK(fixture.records(report.snapshot, "children") == held);
+  report = fixture.run([&](BackupSink& sink, std::stop_token) {
+    parents(sink, second);  // the first is gone
+    children(sink, false, {}, false);
+  });
+  CHECK(fixture.records(report.snapshot, "children") == held);
+  report = fixture.run([&](BackupSink& sink, std::stop_token) {
+    parents(sink, second);
+    children(sink, true, {"2"}, false);
+  });
+  CHECK(fixture.records(report.snapshot, "children").empty());
+}
