@@ -58,8 +58,16 @@ RunContext::RunContext(const ConnectorModel& model, const EngineOptions& options
   base_ = without_slash(own.empty() ? model.base.text(scope()) : own);
   api_origins_.insert(url_origin(base_));
   // The hosts beside the vendor's server are not those beside the user's own.
-  if (own.empty())
+  const bool is_vendors =
+      own.empty() ||
+      (!model.hosts.empty() && url_origin(base_) == url_origin(model.base.text(scope())));
+  if (is_vendors) {
     for (const auto& host : model.hosts) other_origins_.insert(url_origin("https://" + host));
+  } else if (model.own_hosts) {
+    for (const auto& host : model.own_hosts->evaluate(scope()))
+      if (host.is_string() && host != "")
+        other_origins_.insert(url_origin("https://" + host.get<std::string>()));
+  }
   if (model.graphql) {
     graphql_ = model.graphql->text(scope());
     if (!is_absolute(graphql_)) graphql_ = base_ + graphql_;

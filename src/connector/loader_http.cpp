@@ -183,6 +183,8 @@ void read_http(LoadContext& context, const Found& found, const Lets& lets, Conne
     check_url(context, graphql, model.graphql);
   }
   model.hosts = read_hosts(reader);
+  model.own_hosts = reader.templated("own_hosts", roots);
+  if (model.own_hosts) context.refuse_secrets(*model.own_hosts, reader.find("own_hosts").pointer);
   model.headers = reader.templates("headers", roots);
   model.concurrency = static_cast<unsigned>(reader.number("concurrency", 1, 32, 4));
   for (const Found& limit : reader.objects("limits"))

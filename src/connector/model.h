@@ -137,6 +137,7 @@ struct ConnectorModel {
   Template base;                      // of http; `config.base_url` overrides it
   std::optional<Template> graphql;    // URL or path of the GraphQL endpoint
   std::vector<std::string> hosts;     // more hosts of the app: credentials may go there too
+  std::optional<Template> own_hosts;  // a list: the same for the user's own server
   std::map<std::string, Template> headers;
   unsigned concurrency = 4;
   std::vector<LimitModel> limits;

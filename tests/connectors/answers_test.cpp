@@ -108,6 +108,8 @@ TEST_CASE("What a GitHub plan or a switched-off feature does not have is no gap"
 
 TEST_CASE("What GitHub hides or blocks is a gap") {
   check({"github", 404, json::object(), message("Not Found"), Do::gap, "hidden"});
+  check({"github", 422, json::object(), message("Validation Failed"), Do::gap,
+         "Validation Failed (422)"});
   check({"github", 451, json::object(), message("Repository access blocked"), Do::gap, "legal"});
 }
 

@@ -1,6 +1,7 @@
 // Ids, places in the tree and pages of the built-in connectors, over records as the apps send them.
 #include "built_in.h"
 #include "catch.h"
+#include "connector/context.h"
 
 using namespace probackup;
 using nlohmann::json;
@@ -122,6 +123,57 @@ TEST_CASE("The GraphQL address follows base_url") {
   CHECK(graphql.text(TestNames{{"config", {{"base_url", nullptr}}}}) == "/graphql");
   CHECK(graphql.text(TestNames{{"config", {{"base_url", "https://ghe.example/api/v3"}}}}) ==
         "https://ghe.example/api/graphql");
+}
+
+TEST_CASE("GitHub's token goes to the hosts of the server that is read, and to no other") {
+  struct Server {
+    std::string base_url;
+    std::vector<std::string> own, foreign;
+  };
+  const std::vector<std::string> outside{"https://objects.githubusercontent.com/a",
+                                         "https://raw.githubusercontent.com/a",
+                                         "https://uploads.github.com/a",
+                                         "https://github.com.evil.example/a",
+                                         "http://github.com/a",
+                                         "file:///srv/a.git"};
+  const std::vector<Server> servers{
+      {"",
+       {"https://api.github.com/a", "https://github.com/o/r.git", "https://gist.github.com/1.git"},
+       {}},
+      {"https://api.github.com",
+       {"https://github.com/o/r.git", "https://gist.github.com/1.git"},
+       {}},
+      {"https://ghe.example/api/v3",
+       {"https://ghe.example/o/r.git", "https://ghe.example/api/graphql",
+        "https://gist.ghe.example/1.git"},
+       {"https://github.com/o/r.git", "https://gist.github.com/1.git",
+        "https://uploads.ghe.example/a", "https://media.ghe.example/a", "https://raw.ghe.example/a",
+        "https://example/a"}},
+      {"https://api.acme.ghe.com",
+       {"https://api.acme.ghe.com/graphql", "https://acme.ghe.com/o/r.git",
+        "https://gist.acme.ghe.com/1.git"},
+       {"https://ghe.com/a", "https://other.ghe.com/o/r.git", "https://github.com/o/r.git"}},
+      // Named so by chance: its parent domain is somebody else.
+      {"https://api.company.example/api/v3",
+       {"https://api.company.example/o/r.git"},
+       {"https://company.example/a"}}};
+  const Connector github = built_in("github");
+  for (const auto& server : servers) {
+    json settings{{"token", "s3cret-token"}};
+    if (!server.base_url.empty()) settings["base_url"] = server.base_url;
+    EngineOptions options;
+    options.settings = &settings;
+    const RunContext context(github.model(), options, Time{});
+    for (const auto& url : server.own) {
+      CAPTURE(server.base_url, url);
+      CHECK(context.own_host(url));
+    }
+    for (const auto* list : {&server.foreign, &outside})
+      for (const auto& url : *list) {
+        CAPTURE(server.base_url, url);
+        CHECK_FALSE(context.own_host(url));
+      }
+  }
 }
 
 TEST_CASE("A Redmine wiki page and its versions are named by project and title") {

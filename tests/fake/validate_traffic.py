@@ -2,7 +2,10 @@
 """Checks recorded traffic against the vendors' own API descriptions.
 
 usage: validate_traffic.py LOG...           logs as ApiServer::write_log() makes them
-       validate_traffic.py --run PROGRAM    runs PROGRAM with the name of a log to write, then checks it
+       validate_traffic.py --run PROGRAM [ARGUMENT...]
+                                            runs PROGRAM, which writes the log named by
+                                            PROBACKUP_TRAFFIC_LOG (without arguments: by its
+                                            only argument), then checks it
 
 PROBACKUP_SPECS names the folder with the descriptions (github.json, trello.json, redmine.yaml: OpenAPI
 3.0). Without it nothing is checked and the script ends with 77, which ctest reads as "skipped".
@@ -352,7 +355,8 @@ def main(arguments):
     if arguments[:1] == ["--run"]:
         with tempfile.TemporaryDirectory() as temporary:
             log = os.path.join(temporary, "traffic.jsonl")
-            subprocess.run([arguments[1], log], check=True)
+            named = [] if len(arguments) > 2 else [log]
+            subprocess.run(arguments[1:] + named, check=True, env={**os.environ, "PROBACKUP_TRAFFIC_LOG": log})
             return check_logs([log], folder)
     if not arguments:
         print(__doc__)

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "catch.h"
 #include "rig.h"
@@ -114,4 +115,20 @@ TEST_CASE("A run over an unchanged account stores nothing, and a small change co
   CHECK(unchanged.requests < first.requests);
   // GitHub's quota does not count what was not modified.
   if (rig.account().app() == "github") CHECK(2 * not_modified > unchanged.requests);
+}
+
+// Run by validate_traffic.py, which checks the log.
+TEST_CASE("The traffic of a first and a later run", "[.traffic]") {
+  const char* log = std::getenv("PROBACKUP_TRAFFIC_LOG");
+  REQUIRE(log);
+  const auto app = GENERATE(from_range(app_names()));
+  CAPTURE(app);
+  MemoryStorage storage;
+  Rig rig(app, 5, {}, storage);
+  rig.backup();
+  rig.clock().sleep(rig.app().seen_after(), {});
+  rig.app().mutate(1, 30);
+  rig.clock().sleep(std::chrono::minutes(10), {});
+  CHECK(rig.backup().gaps.empty());
+  rig.server().write_log(log, rig.account().app());
 }

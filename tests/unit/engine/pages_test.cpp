@@ -186,6 +186,22 @@ TEST_CASE("a total that never comes true is a gap") {
   CHECK(rig.sink.gaps()[0].reason == "the API says there are 10 records and gave 8");
 }
 
+TEST_CASE("where changes and pages share a parameter, the page's value counts") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id",
+              "since": {"into": "query.since", "format": "unix"},
+              "page": {"by": "cursor", "into": "query.since", "next": "${last.next}"}}})",
+          [&](const Asked& asked) {
+            if (asked.parameter("since") == "1800000000") return reply(R"([{"id": "b"}])");
+            return reply(R"([{"id": "a", "next": 1800000000}])");
+          });
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/notes", "/notes?since=1800000000"});
+  rig.run();
+  CHECK(rig.asked() ==
+        std::vector<std::string>{"/notes?since=1700000000", "/notes?since=1800000000"});
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "b"});
+}
+
 TEST_CASE("one page that cannot be read costs that page alone") {
   Rig rig(R"({"notes": {"get": "/notes", "id": "id", "records": "data",
               "page": {"by": "number", "into": "query.page", "size": "limit=5", "total": "${body.total}"}}})",
