@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 build_packages="g++ cmake ninja-build ccache pkg-config git ca-certificates
   libcli11-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libzstd-dev
-  libsimdjson-dev libfmt-dev libcpp-httplib-dev libtomlplusplus-dev"
+  libsimdjson-dev libfmt-dev libpugixml-dev libcpp-httplib-dev libtomlplusplus-dev"
 test_packages="catch2 restic openssl nghttp2-server python3 python3-jsonschema python3-yaml"
 
 as_root() {

@@ -39,6 +39,8 @@ struct HttpRequest {
   // carry the body along is refused.
   std::vector<std::string> secret_headers;
   unsigned redirects_max = 5;
+  // Only for the metadata services of a cloud, which have a link-local address and no TLS.
+  bool allow_plain_http = false;
 };
 
 struct HttpResponse {
@@ -73,6 +75,8 @@ struct HttpOptions {
   std::string ca_file;            // PEM; empty takes the system's
   bool allow_plain_http = false;  // otherwise http:// is refused but for loopback hosts
   unsigned connections_per_host = 16;
+  // Bytes a second of all transfers together, each with an equal share; 0 is no limit.
+  std::uint64_t upload_rate = 0, download_rate = 0;
 };
 
 // libcurl: one multi loop on a thread of its own; connections and TLS sessions are kept and shared.

@@ -71,6 +71,7 @@ class CurlHttp final : public Http {
   bool take_commands();
   void begin(const std::shared_ptr<Transfer>& transfer);
   void end(CURL* handle, CURLcode code);
+  void share_rates();
 
   const HttpOptions options_;
   CURLM* multi_ = nullptr;
@@ -122,6 +123,7 @@ void CurlHttp::begin(const std::shared_ptr<Transfer>& transfer) {
   if (curl_multi_add_handle(multi_, handle) != CURLM_OK) return transfer->finish(CURLE_FAILED_INIT);
   handles_[transfer.get()] = handle;
   running_[handle] = transfer;
+  share_rates();
 }
 
 void CurlHttp::end(CURL* handle, CURLcode code) {
@@ -131,11 +133,27 @@ void CurlHttp::end(CURL* handle, CURLcode code) {
   handles_.erase(transfer.get());
   curl_multi_remove_handle(multi_, handle);
   transfer->finish(code);
+  share_rates();
+}
+
+void CurlHttp::share_rates() {
+  if ((options_.upload_rate == 0 && options_.download_rate == 0) || running_.empty()) return;
+  // 0 would be no limit for libcurl.
+  auto share = [&](std::uint64_t rate) {
+    return rate == 0 ? curl_off_t{0}
+                     : static_cast<curl_off_t>(std::max<std::uint64_t>(1, rate / running_.size()));
+  };
+  for (const auto& [handle, transfer] : running_) {
+    curl_easy_setopt(handle, CURLOPT_MAX_SEND_SPEED_LARGE, share(options_.upload_rate));
+    curl_easy_setopt(handle, CURLOPT_MAX_RECV_SPEED_LARGE, share(options_.download_rate));
+  }
 }
 
 void CurlHttp::check_url(const HttpRequest& request) const {
   std::string origin = usable_url([&] { return url_origin(request.url); });
-  if (origin.starts_with("https:") || options_.allow_plain_http || is_loopback(request.url)) return;
+  if (origin.starts_with("https:") || options_.allow_plain_http || request.allow_plain_http ||
+      is_loopback(request.url))
+    return;
   throw NetworkError(fmt::format("{} {}: refused, because http sends everything readable",
                                  request.method, safe_url(request.url)),
                      false, "use https, or --insecure-http where the network can be trusted");

@@ -265,8 +265,8 @@ void Repository::init(Storage& storage, std::string_view password, Clock& clock,
   if (storage.size(config_name))
     throw Error(fmt::format("there is a repository in {} already", storage.location()),
                 "use it, or choose another place for the new one");
+  storage.create();  // a bucket that is not there cannot be listed
   remove_leftover_keys(storage);
-  storage.create();
   RepositoryOptions all = complete(options);
   SealKey master = SealKey::random();
   std::string key = make_key_file(master, password, clock.now(), all.username, all.hostname);

@@ -1,6 +1,8 @@
 #include "util/hash.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
 
 #include "probackup/error.h"
 
@@ -21,6 +23,25 @@ Id sha256(std::string_view bytes) {
   thread_local Sha256 digest;
   digest.update(bytes);
   return digest.finish();
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  std::string out(SHA256_DIGEST_LENGTH, '\0');
+  unsigned length = 0;
+  if (!HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+            reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+            reinterpret_cast<unsigned char*>(out.data()), &length))
+    throw Error("OpenSSL cannot make an HMAC");
+  return out;
+}
+
+std::string md5(std::string_view bytes) {
+  std::string out(16, '\0');
+  if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
+                 EVP_md5(), nullptr) != 1)
+    throw Error("this system's OpenSSL makes no MD5 digests",
+                "S3 needs them to find damaged uploads; is this a system in FIPS mode?");
+  return out;
 }
 
 struct Sha256::State {

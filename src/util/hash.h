@@ -1,7 +1,8 @@
-// SHA-256.
+// SHA-256, and what S3 asks for beside it.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "probackup/id.h"
@@ -10,6 +11,11 @@ namespace probackup {
 
 // The digest of one piece of memory. Safe for concurrent calls.
 Id sha256(std::string_view bytes);
+// HMAC-SHA-256 (RFC 2104): 32 bytes. Safe for concurrent calls.
+std::string hmac_sha256(std::string_view key, std::string_view bytes);
+// MD5: 16 bytes. It finds damage on the way and protects from nobody. Throws Error where the
+// system's OpenSSL forbids it. Safe for concurrent calls.
+std::string md5(std::string_view bytes);
 
 // A digest built piece by piece. Not for concurrent calls on one object.
 class Sha256 {

@@ -10,6 +10,10 @@
 
 namespace probackup {
 
+// Splits a command line at blanks; double and single quotes keep words together, and nothing else is
+// special.
+std::vector<std::string> split_command(const std::string& command);
+
 struct ProcessResult {
   int exit_code = 0;    // 128 + signal when a signal ended it
   std::string errors;   // the last 64 KiB of its standard error

@@ -4,8 +4,11 @@
 #include <thread>
 
 #include "catch.h"
+#include "s3_server.h"
+#include "s3_test.h"
 #include "storage/memory.h"
 #include "storage/object_name.h"
+#include "unit/http/fake_clock.h"
 #include "util/file.h"
 
 using namespace probackup;
@@ -23,6 +26,21 @@ std::vector<std::string> names(Storage& storage, ObjectKind kind) {
   return out;
 }
 
+// An S3 storage against a server of the test; what the other wrappers do is tested on memory.
+struct S3Fixture {
+  explicit S3Fixture(const std::string& place = "bucket") : server() {
+    server.add_bucket("bucket");
+    storage = open_storage(server.repository(place), s3_test_options(server));
+    storage->create();
+  }
+  S3Server server;
+  std::unique_ptr<Storage> storage;
+};
+
+double no_randomness() {
+  return 0;
+}
+
 void with_each_storage(const std::function<void(Storage&)>& test) {
   SECTION("a folder") {
     TempFolder folder;
@@ -33,6 +51,34 @@ void with_each_storage(const std::function<void(Storage&)>& test) {
   SECTION("memory") {
     MemoryStorage storage;
     test(storage);
+  }
+  SECTION("S3") {
+    S3Fixture s3;
+    test(*s3.storage);
+  }
+  SECTION("S3, below a prefix that needs escapes") {
+    S3Fixture s3("bucket/a%20b+c/%C3%BC%25d");
+    test(*s3.storage);
+  }
+  SECTION("S3, where the server knows no ranges") {
+    S3Fixture s3;
+    s3.server.set_options([](S3ServerOptions& options) { options.honours_ranges = false; });
+    test(*s3.storage);
+  }
+  SECTION("retrying") {
+    FakeClock clock;
+    auto storage = retrying_storage(std::make_unique<MemoryStorage>(), {}, clock, no_randomness);
+    test(*storage);
+  }
+  SECTION("limited") {
+    FakeClock clock;
+    auto storage = limited_storage(std::make_unique<MemoryStorage>(), {1000, 1000, 2}, clock);
+    test(*storage);
+  }
+  SECTION("a dry run") {
+    auto storage = dry_run_storage(std::make_unique<MemoryStorage>());
+    storage->create();
+    test(*storage);
   }
 }
 
@@ -108,6 +154,43 @@ TEST_CASE("several threads may use a storage at once") {
     CHECK(wrong == 0);
     CHECK(storage.list(ObjectKind::data).size() == 24);
   });
+}
+
+TEST_CASE("many objects are removed at once, and those that are gone do not matter") {
+  with_each_storage([](Storage& storage) {
+    std::vector<std::string> some;
+    for (char digit : std::string("0123456")) {
+      storage.save({ObjectKind::data, hex(digit)}, "x");
+      if (digit < '5') some.push_back(hex(digit));
+    }
+    some.push_back(hex('f'));
+    CHECK(storage.remove_many(ObjectKind::data, some).empty());
+    CHECK(names(storage, ObjectKind::data) == std::vector<std::string>{hex('5'), hex('6')});
+    CHECK(storage.remove_many(ObjectKind::data, {}).empty());
+  });
+}
+
+TEST_CASE("an empty object is an object") {
+  with_each_storage([](Storage& storage) {
+    ObjectName name{ObjectKind::lock, hex('e')};
+    storage.save(name, "");
+    CHECK(storage.size(name) == 0u);
+    CHECK(storage.load(name).empty());
+  });
+}
+
+TEST_CASE("a storage without object lock says so") {
+  ObjectName name{ObjectKind::data, hex('a')};
+  auto refuses = [&](Storage& storage) {
+    storage.save(name, "x");
+    CHECK_THROWS_WITH(storage.retention(name), ContainsSubstring("has no object lock"));
+    CHECK_THROWS_WITH(storage.set_retention(name, {RetentionMode::governance, Time{}}),
+                      ContainsSubstring("has no object lock"));
+  };
+  TempFolder folder;
+  refuses(*local_storage(folder.path().string()));
+  FakeClock clock;
+  refuses(*retrying_storage(std::make_unique<MemoryStorage>(), {}, clock, no_randomness));
 }
 
 TEST_CASE("paths are those of restic's layout") {

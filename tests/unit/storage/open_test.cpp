@@ -12,7 +12,7 @@ TEST_CASE("a path is a repository's place, with or without its scheme") {
 
 TEST_CASE("other kinds of repository are wrong usage") {
   for (const char* url :
-       {"s3:https://host/bucket", "sftp:host:/path", "rest:http://host/", "", "local:", "  "}) {
+       {"s3:https://host", "sftp:host:/path", "rest:http://host/", "", "local:", "  "}) {
     CAPTURE(url);
     try {
       open_storage(url);
@@ -21,5 +21,4 @@ TEST_CASE("other kinds of repository are wrong usage") {
       CHECK(error.kind() == ErrorKind::usage);
     }
   }
-  CHECK_THROWS_WITH(open_storage("s3:host/bucket"), ContainsSubstring("not part of this version"));
 }
