@@ -3,7 +3,7 @@
 #   sh tests/setup.sh demo   installs packages, builds, runs `probackup demo`
 #   sh tests/setup.sh test   installs packages, builds, passes the tests
 # PROBACKUP_PRESET names the build preset (default: release for demo, dev for test).
-# PROBACKUP_SKIP_REDMINE=1 leaves the real Redmine out of the tests.
+# PROBACKUP_SKIP_REDMINE=1 leaves the real Redmine out of the tests, PROBACKUP_SKIP_S3=1 the S3 servers.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -47,6 +47,11 @@ test)
   install $build_packages $test_packages
   if [ "${PROBACKUP_SKIP_REDMINE:-}" != 1 ] && [ -f tests/redmine/redmine.sh ]; then
     as_root bash tests/redmine/redmine.sh install || echo "SKIP: the real Redmine does not install here"
+  fi
+  if [ "${PROBACKUP_SKIP_S3:-}" != 1 ]; then
+    for store in radosgw swift; do
+      as_root sh "tests/s3/$store.sh" install || echo "SKIP: $store does not install here"
+    done
   fi
   preset=${PROBACKUP_PRESET:-dev}
   cmake --preset "$preset" -DPB_TESTS=ON >/dev/null

@@ -117,6 +117,8 @@ class Repository {
   // damaged: never wrong bytes.
   virtual std::string load_blob(BlobType type, const Id& id) = 0;
   virtual bool has_blob(BlobType type, const Id& id) = 0;
+  // The packs that hold the blob; none if it is not stored yet.
+  virtual std::vector<Id> packs_of(BlobType type, const Id& id) = 0;
   // Plain length in bytes of a blob; nothing if the repository has none of that id.
   virtual std::optional<std::uint64_t> blob_size(BlobType type, const Id& id) = 0;
 
@@ -177,6 +179,16 @@ class RepositoryLock {
 
 // Removes locks: stale ones, or all. Returns how many.
 std::size_t unlock(Repository& repository, bool all, Clock& clock);
+
+struct RetentionReport {
+  std::uint64_t objects = 0, extended = 0;
+};
+// Sees to it that all that a restore of the snapshot reads (packs, index files, keys, the config, the
+// snapshot itself) is locked at least until then, and reads that back. Nothing is shortened. Throws
+// Error naming the object that the store does not lock, and Error(interrupted) after a request to
+// stop. Hold a lock on the repository.
+RetentionReport extend_retention(Repository& repository, const Snapshot& snapshot,
+                                 const Retention& wanted, std::stop_token stop);
 
 // Cuts a stream of bytes into blobs of 512 KiB to 8 MiB at borders that depend on the content, saves
 // them and collects their ids. For attachments and git bundles. Not for concurrent calls.

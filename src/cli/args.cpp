@@ -51,7 +51,9 @@ class Builder {
 
   void globals() {
     auto& o = options_;
-    app_.add_option("-r,--repo", o.repository, "Repository: a folder (env PROBACKUP_REPOSITORY)")
+    app_.add_option("-r,--repo", o.repository,
+                    "Repository: a folder, or s3:https://HOST/BUCKET/PREFIX\n"
+                    "(env PROBACKUP_REPOSITORY)")
         ->type_name("URL");
     app_.add_option("--password-file", o.password_file,
                     "File whose first line is the password (env PROBACKUP_PASSWORD_FILE)")
@@ -67,6 +69,14 @@ class Builder {
         ->type_name("DIR");
     app_.add_option("--cacert", o.ca_file, "CA certificates to trust instead of the system's, PEM")
         ->type_name("FILE");
+    app_.add_option("-o,--option", o.storage_options,
+                    "An option of the storage, for example s3.region=eu-central-1")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+    app_.add_option("--limit-upload", o.limit_upload, "At most this much to the repository")
+        ->type_name("KiB/s");
+    app_.add_option("--limit-download", o.limit_download, "At most this much from the repository")
+        ->type_name("KiB/s");
     app_.add_flag("--insecure-http", o.insecure_http,
                   "Allow plain http:// to hosts other than this machine (tokens travel in clear)");
     app_.add_flag("--json", o.json, "JSON on standard output");
@@ -75,12 +85,21 @@ class Builder {
   }
 
   void repository_commands() {
-    add(app_, "init", "Make a new, empty repository", "probackup init -r /srv/backup");
+    object_lock(add(app_, "init", "Make a new, empty repository", "probackup init -r /srv/backup"));
     auto* check =
         add(app_, "check", "Verify that everything can be restored", "probackup check --read-data");
     check->add_flag("--read-data", options_.read_data, "Read and verify every byte too");
     auto* unlock = add(app_, "unlock", "Remove locks that died processes left", "probackup unlock");
     unlock->add_flag("--all", options_.all, "Remove living locks too");
+  }
+
+  void object_lock(CLI::App* command) {
+    auto* mode = command->add_option("--object-lock", options_.object_lock,
+                                     "Lock what is stored against removal (S3 only)");
+    mode->check(CLI::IsMember({"governance", "compliance"}))->type_name("MODE");
+    auto* days = command->add_option("--retain-days", options_.retain_days, "For how long");
+    days->check(CLI::Range(1u, 36'500u))->type_name("DAYS")->needs(mode);
+    mode->needs(days);
   }
 
   void auth_commands() {
@@ -143,6 +162,7 @@ class Builder {
         ->default_str("20");
     backup->add_option("--concurrency", o.concurrency, "Requests under way at once")
         ->type_name("N");
+    object_lock(backup);
   }
 
   void browse_commands() {

@@ -46,11 +46,13 @@ Config load_config(const std::string& wanted) {
   Config config;
   if (wanted.empty() && !std::filesystem::exists(path)) return config;
   config.path = path.string();
+  std::string storage_options;
   std::map<std::string, std::string*> top = {{"repository", &config.repository},
                                              {"password_file", &config.password_file},
                                              {"password_command", &config.password_command},
                                              {"catalog", &config.catalog},
-                                             {"connectors", &config.connectors}};
+                                             {"connectors", &config.connectors},
+                                             {"storage_options", &storage_options}};
   toml::table table;
   try {
     table = toml::parse(read_file(path), config.path);
@@ -79,6 +81,7 @@ Config load_config(const std::string& wanted) {
           fmt::format("unknown key {}{}", name, did_you_mean(name, names)));
     *slot->second = text_of(config.path, name, node);
   }
+  if (!storage_options.empty()) config.storage_options = split(storage_options, ',');
   return config;
 }
 

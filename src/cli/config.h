@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "probackup/catalog.h"
 
@@ -13,6 +14,7 @@ namespace probackup {
 struct Config {
   std::string path;  // "" when there is no file
   std::string repository, password_file, password_command, catalog, connectors;
+  std::vector<std::string> storage_options;  // KEY=VALUE
   std::map<std::string, std::map<std::string, std::string>> apps;  // "trello", "trello:acme"
 
   std::map<std::string, std::string> settings_of(const SourceRef& source) const;

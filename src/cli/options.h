@@ -16,6 +16,8 @@ struct Options {
   bool password_from_environment = false;  // PROBACKUP_PASSWORD is to be used
   bool json = false, quiet = false, insecure_http = false;
   int verbose = 0;
+  std::vector<std::string> storage_options;            // KEY=VALUE
+  std::uint64_t limit_upload = 0, limit_download = 0;  // KiB/s; 0 is no limit
 
   // Of the commands; each uses what its --help lists.
   std::vector<std::string> sources, only, set, formats, files;
@@ -25,6 +27,8 @@ struct Options {
   std::vector<std::string> fields;  // auth add: NAME=FILE or NAME=- pairs
   bool full = false, dry_run = false, read_data = false, deleted = false, webhooks = false;
   bool overwrite = false, no_attachments = false, all = false, keep = false, no_wait = false;
+  std::string object_lock;  // "", "governance" or "compliance"
+  unsigned retain_days = 0;
   double max_delete_percent = 20;
   unsigned concurrency = 0;
   std::uint64_t limit = 0;

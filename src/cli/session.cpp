@@ -43,6 +43,12 @@ std::string prompt(const std::string& question) {
   return line;
 }
 
+std::optional<std::string> environment(const std::string& name) {
+  const char* found = std::getenv(name.c_str());
+  if (!found) return std::nullopt;
+  return found;
+}
+
 std::string run_password_command(const std::string& command) {
   auto words = split_command(command);
   if (words.empty()) throw Error(ErrorKind::usage, "the password command is empty");
@@ -84,8 +90,30 @@ const std::string& Session::repository_url() {
 }
 
 Storage& Session::storage() {
-  if (!storage_) storage_ = open_storage(repository_url());
+  if (!storage_) storage_ = open_storage(repository_url(), storage_options());
   return *storage_;
+}
+
+std::optional<RetentionRule> Session::retention() const {
+  if (options_.object_lock.empty()) return std::nullopt;
+  auto mode =
+      options_.object_lock == "compliance" ? RetentionMode::compliance : RetentionMode::governance;
+  return RetentionRule{mode, options_.retain_days};
+}
+
+StorageOptions Session::storage_options() {
+  StorageOptions options;
+  options.environment = environment;
+  options.ca_file = options_.ca_file;
+  options.allow_plain_http = options_.insecure_http;
+  options.retention = retention();
+  options.upload_rate = options_.limit_upload * 1024;
+  options.download_rate = options_.limit_download * 1024;
+  options.clock = &clock();
+  options.stop = stop_;
+  for (const auto& text : config_.storage_options) set_storage_option(options, text);
+  for (const auto& text : options_.storage_options) set_storage_option(options, text);
+  return options;
 }
 
 std::string Session::password(bool twice) {
@@ -215,11 +243,7 @@ std::unique_ptr<ConnectorSource> Session::connector_source(const SourceRef& want
     if (source.account.empty()) source.account = entry->source.account;
   }
   from.config = config_.settings_of(source);
-  from.environment = [](const std::string& name) -> std::optional<std::string> {
-    const char* found = std::getenv(name.c_str());
-    if (!found) return std::nullopt;
-    return found;
-  };
+  from.environment = environment;
   from.set = options_.set;
   auto settings = resolve_settings(connector, source, from);
   return std::make_unique<ConnectorSource>(connector, source, settings, http(), clock());

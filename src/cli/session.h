@@ -32,6 +32,8 @@ class Session {
   // Throws Error(usage) when none is named.
   const std::string& repository_url();
   Storage& storage();
+  // What --object-lock asks for; nothing without it.
+  std::optional<RetentionRule> retention() const;
   // The password from the environment, a file, a command or a prompt (`twice` for a new one).
   std::string password(bool twice = false);
   Repository& repository();
@@ -53,6 +55,8 @@ class Session {
   RecordDescriber* describer_of(const SourceRef& source);
 
  private:
+  StorageOptions storage_options();
+
   Options options_;
   Output& output_;
   std::stop_token stop_;

@@ -140,6 +140,13 @@ class OpenRepository final : public Repository {
 
   bool has_blob(BlobType type, const Id& id) override { return blob_size(type, id).has_value(); }
 
+  std::vector<Id> packs_of(BlobType type, const Id& id) override {
+    need_index();
+    std::vector<Id> packs;
+    for (const auto& place : index_.find_all(type, id)) packs.push_back(place.pack);
+    return packs;
+  }
+
   std::optional<std::uint64_t> blob_size(BlobType type, const Id& id) override {
     need_index();
     if (auto place = index_.find(type, id)) return place->entry.size();

@@ -71,6 +71,9 @@ std::unique_ptr<Storage> open_storage(const std::string& url, const StorageOptio
   std::string path = kind == "local" ? url.substr(kind.size() + 1) : url;
   if (trim(path).empty() || path.find('\0') != std::string::npos)
     throw Error(ErrorKind::usage, "the repository has no path", "give the path of a folder");
+  if (options.retention)
+    throw Error(ErrorKind::usage, fmt::format("the folder {} has no object lock", path),
+                "object lock needs an S3 bucket that was made with it");
   auto storage = local_storage(path);
   if (options.upload_rate == 0 && options.download_rate == 0) return storage;
   return limited_storage(std::move(storage), {options.upload_rate, options.download_rate, 0},

@@ -56,6 +56,7 @@ class S3Storage final : public Storage {
   void remove_batch(ObjectKind kind, const std::vector<std::string>& names,
                     std::vector<RemoveFailure>& failures);
   void set_upload_headers(const ObjectName& name, std::string_view bytes, Headers& headers) const;
+  HttpResponse send_locked(const S3Request& request);
   void check_retention(const ObjectName& name, const Retention& wanted);
   Error still_locked(const ObjectName& name, const Retention& retention) const;
   bool bucket_locks();
@@ -119,9 +120,25 @@ void S3Storage::save(const ObjectName& name, std::string_view bytes) {
     put.headers.emplace_back("x-amz-object-lock-retain-until-date",
                              format_rfc3339_seconds(wanted->until));
   }
-  auto answer = client_.send(put);
+  auto answer = wanted ? send_locked(put) : client_.send(put);
   if (!header(answer.headers, "etag")) client_.refuse(put, answer);
   if (wanted) check_retention(name, *wanted);
+}
+
+HttpResponse S3Storage::send_locked(const S3Request& request) {
+  try {
+    return client_.send(request);
+  } catch (const TemporaryError&) {
+    throw;
+  } catch (const NetworkError&) {
+    throw;
+  } catch (const Error& error) {
+    // Servers only say that the request is invalid.
+    if (error.kind() != ErrorKind::failed || bucket_locks()) throw;
+    throw Error(
+        fmt::format("the bucket {} has no object lock: {}", client_.url().bucket, error.what()),
+        "use a bucket that was made with object lock, or leave object lock out");
+  }
 }
 
 std::string S3Storage::load(const ObjectName& name, std::uint64_t offset, std::uint64_t length) {

@@ -78,6 +78,15 @@ TEST_CASE("a store that drops the lock without a word is found out") {
   CHECK_THROWS_WITH(at.plain->retention(pack), ContainsSubstring("cannot tell how long"));
 }
 
+TEST_CASE("a bucket without object lock is told apart from other refusals") {
+  Locked at;
+  at.server.add_bucket("plain");
+  auto options = s3_test_options(at.server);
+  options.retention = RetentionRule{RetentionMode::governance, 30};
+  auto storage = open_storage(at.server.repository("plain"), options);
+  CHECK_THROWS_WITH(storage->save(pack, "x"), ContainsSubstring("plain has no object lock"));
+}
+
 TEST_CASE("a new bucket gets object lock where it is asked for") {
   FakeClock clock;
   S3ServerOptions server_options;
