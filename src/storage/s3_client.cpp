@@ -91,7 +91,15 @@ HttpResponse S3Client::exchange(const S3Request& request, const S3Credentials& c
   out.sink = request.sink;
   out.body_bytes_max = answer_bytes_max;
   out.redirects_max = 0;  // the signature names the host
-  return http_.send(out, {});
+  try {
+    auto answer = http_.send(out, {});
+    reached_ = true;
+    return answer;
+  } catch (const NetworkError& error) {
+    // A name that was known a moment ago will be known again.
+    if (error.retryable() || !reached_) throw;
+    throw NetworkError(error.what(), true, error.hint());
+  }
 }
 
 bool S3Client::follow(const HttpResponse& answer, const Place& from) {

@@ -1,6 +1,7 @@
 // Signed requests to one bucket.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <string>
 
@@ -56,7 +57,8 @@ class S3Client {
   Http& http_;
   Clock& clock_;
   CredentialChain credentials_;
-  std::mutex mutex_;  // guards what follows
+  std::atomic<bool> reached_{false};  // the server has answered
+  std::mutex mutex_;                  // guards what follows
   Place place_;       // without region until it is first asked for
 };
 

@@ -2,6 +2,7 @@
 #include "catch.h"
 #include "s3_server.h"
 #include "s3_test.h"
+#include "storage/s3_storage.h"
 #include "unit/http/fake_clock.h"
 #include "unit/http/loopback_server.h"
 
@@ -171,6 +172,36 @@ TEST_CASE("plain http is refused but for this machine") {
   auto storage = open_storage("s3:http://storage.example/bucket", options);
   auto error = failure_of([&] { storage->load(pack); });
   CHECK_THAT(error.what, ContainsSubstring("http sends everything readable"));
+}
+
+TEST_CASE("a host that becomes unknown in the middle of a run is waited for") {
+  struct Network final : Http {
+    HttpResponse send(const HttpRequest&, std::stop_token) override {
+      ++calls;
+      if (calls == first_answer || calls > last_failure) return {404, {}, "", ""};
+      throw NetworkError("no such host", false);
+    }
+    int calls = 0, first_answer = 1, last_failure = 3;
+  };
+  FakeClock clock;
+  StorageOptions options;
+  options.clock = &clock;
+  options.environment =
+      s3_environment({{"AWS_ACCESS_KEY_ID", "KEYKEY"}, {"AWS_SECRET_ACCESS_KEY", "secret"}});
+  auto open = [&](Network& network) {
+    return retrying_storage(
+        s3_storage(parse_s3_url("s3:https://host.example/bucket"), options, network), {}, clock,
+        [] { return 0.0; });
+  };
+  Network network;
+  auto storage = open(network);
+  CHECK_FALSE(storage->size(pack));
+  CHECK_FALSE(storage->size(pack));
+  CHECK(network.calls == 4);
+  Network unknown;
+  unknown.first_answer = 0;
+  CHECK_THROWS_WITH(open(unknown)->size(pack), "no such host");
+  CHECK(unknown.calls == 1);
 }
 
 TEST_CASE("listings that never end are not followed forever") {
