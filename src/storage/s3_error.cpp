@@ -13,8 +13,6 @@
 namespace probackup {
 namespace {
 
-constexpr std::size_t message_bytes_max = 300;
-
 bool one_of(std::string_view code, std::initializer_list<std::string_view> codes) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
@@ -61,11 +59,7 @@ class Explanation {
                        error_.code) +
            said();
   }
-  std::string said() const {
-    auto text = trim(error_.message);
-    if (text.empty()) return {};
-    return ": " + valid_utf8(text.substr(0, message_bytes_max));
-  }
+  std::string said() const { return error_.message.empty() ? "" : ": " + error_.message; }
 
   void raise_missing() const {
     if (error_.code == "NoSuchBucket")

@@ -278,7 +278,7 @@ void S3Storage::remove_batch(ObjectKind kind, const std::vector<std::string>& na
     if (error.code != "NoSuchKey")
       failures.push_back({error.key.substr(error.key.rfind('/') + 1),
                           fmt::format("{}{}{}", error.code, error.message.empty() ? "" : ": ",
-                                      valid_utf8(error.message))});
+                                      error.message)});
 }
 
 std::vector<RemoveFailure> S3Storage::remove_many(ObjectKind kind,

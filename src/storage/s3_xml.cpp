@@ -1,5 +1,6 @@
 #include "storage/s3_xml.h"
 
+#include <algorithm>
 #include <charconv>
 #include <pugixml.hpp>
 #include <sstream>
@@ -10,6 +11,7 @@
 namespace probackup {
 namespace {
 
+constexpr std::size_t text_bytes_max = 300;
 constexpr const char* name_space = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 // The root element if it has that name. `document` holds what it points to.
@@ -23,13 +25,23 @@ std::string text(const pugi::xml_node& node, const char* name) {
   return node.child_value(name);
 }
 
+// For messages: one line of a bounded length without control characters.
+std::string plain(const pugi::xml_node& node, const char* name) {
+  std::string out =
+      valid_utf8(trim(std::string_view(node.child_value(name)).substr(0, text_bytes_max)));
+  std::replace_if(
+      out.begin(), out.end(),
+      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, ' ');
+  return out;
+}
+
 S3ErrorText error_of(const pugi::xml_node& node) {
   S3ErrorText out;
-  out.code = text(node, "Code");
-  out.message = text(node, "Message");
+  out.code = plain(node, "Code");
+  out.message = plain(node, "Message");
   out.key = text(node, "Key");
-  out.region = text(node, "Region");
-  out.server_time = text(node, "ServerTime");
+  out.region = plain(node, "Region");
+  out.server_time = plain(node, "ServerTime");
   return out;
 }
 

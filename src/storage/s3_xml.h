@@ -11,6 +11,7 @@
 
 namespace probackup {
 
+// All but the key are one line, fit for messages.
 struct S3ErrorText {
   std::string code, message;  // "NoSuchKey" and what the server says of it
   std::string key;            // of an entry in a multi-delete's answer

@@ -155,6 +155,22 @@ TEST_CASE("web pages are not taken for an S3 server") {
   }
 }
 
+TEST_CASE("what a server says cannot break out of its line") {
+  S3Server server;
+  server.add_bucket("bucket");
+  auto storage = open_storage(server.repository("bucket"), once(server));
+  server.add_fault([](const httplib::Request&, httplib::Response& response) {
+    response.status = 400;
+    response.set_content("<Error><Code>Odd</Code><Message>one\ntwo&#27;[31m" +
+                             std::string(5000, 'x') + "</Message></Error>",
+                         "application/xml");
+    return true;
+  });
+  auto error = failure_of([&] { storage->save(pack, "x"); });
+  CHECK_THAT(error.what, ContainsSubstring("400 Odd: one two [31mxxx"));
+  CHECK(error.what.size() < 600);
+}
+
 TEST_CASE("an ended session token says so") {
   S3Server server;
   server.add_bucket("bucket");
