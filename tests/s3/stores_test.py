@@ -31,7 +31,7 @@ class Store:
 
     def __enter__(self):
         out = subprocess.run(["sh", self.script, "start", self.folder], check=True, text=True,
-                             stdout=subprocess.PIPE, timeout=200).stdout
+                             stdout=subprocess.PIPE, timeout=400).stdout
         for line in out.splitlines():
             key, _, value = line.partition("=")
             setattr(self, key.lower(), value)
