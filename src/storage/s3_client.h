@@ -59,7 +59,7 @@ class S3Client {
   CredentialChain credentials_;
   std::atomic<bool> reached_{false};  // the server has answered
   std::mutex mutex_;                  // guards what follows
-  Place place_;       // without region until it is first asked for
+  Place place_;                       // without region until it is first asked for
 };
 
 }  // namespace probackup

@@ -276,9 +276,9 @@ void S3Storage::remove_batch(ObjectKind kind, const std::vector<std::string>& na
   if (!failed) client_.refuse(post, answer);
   for (const auto& error : *failed)
     if (error.code != "NoSuchKey")
-      failures.push_back({error.key.substr(error.key.rfind('/') + 1),
-                          fmt::format("{}{}{}", error.code, error.message.empty() ? "" : ": ",
-                                      error.message)});
+      failures.push_back(
+          {error.key.substr(error.key.rfind('/') + 1),
+           fmt::format("{}{}{}", error.code, error.message.empty() ? "" : ": ", error.message)});
 }
 
 std::vector<RemoveFailure> S3Storage::remove_many(ObjectKind kind,
