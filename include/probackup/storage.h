@@ -23,6 +23,8 @@ enum class ObjectKind { config, key, lock, snapshot, index, data };
 struct ObjectName {
   ObjectKind kind;
   std::string name;  // 64 lower-case hex digits; empty for the config
+  // Of a pack: it holds trees, which are read again and again. Only a cache looks at it.
+  bool metadata = false;
 
   // The path in restic's layout: "config", "keys/<name>", "data/ab/<name>".
   std::string path() const;
@@ -104,8 +106,12 @@ class Storage {
   virtual void set_retention(const ObjectName& name, const Retention& retention);
 };
 
+// What a finished save survives: a power cut, or only the end of the process.
+enum class Durability { power_cut, process };
+
 // A repository in a local folder. Nothing is touched before the first call.
-std::unique_ptr<Storage> local_storage(const std::string& path);
+std::unique_ptr<Storage> local_storage(const std::string& path,
+                                       Durability durability = Durability::power_cut);
 
 // --- wrappers: each is a Storage around another one ---
 
@@ -133,6 +139,18 @@ struct StorageLimits {
 // that rate.
 std::unique_ptr<Storage> limited_storage(std::unique_ptr<Storage> inner,
                                          const StorageLimits& limits, Clock& clock);
+
+struct CacheOptions {
+  std::string folder;  // each repository has a folder of its own below it
+  std::uint64_t bytes_max = 1ull << 30;  // of one repository; what was not used for longest goes
+};
+
+// Keeps copies of indexes, snapshots and packs of trees in a local folder, so that they are fetched
+// once; not of data. Copies are held against their SHA-256 before they are used. The folder may be
+// removed at any time and shared by processes; where it cannot be written, a warning is logged and
+// the inner storage does the work.
+std::unique_ptr<Storage> caching_storage(std::unique_ptr<Storage> inner,
+                                         const CacheOptions& options);
 
 // Reads the inner storage and never changes it. What is saved is kept in a temporary file and can
 // be read back through this object; what is removed looks removed.

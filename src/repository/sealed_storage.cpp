@@ -53,7 +53,8 @@ std::string SealedStorage::load_blob(const BlobLocation& location) {
   };
   std::string sealed;
   try {
-    sealed = storage_.load({ObjectKind::data, location.pack.hex()}, entry.offset, entry.length);
+    ObjectName pack{ObjectKind::data, location.pack.hex(), entry.type == BlobType::tree};
+    sealed = storage_.load(pack, entry.offset, entry.length);
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("{}: {}", name(), error.what()), error.hint());
   }

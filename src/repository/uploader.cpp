@@ -72,7 +72,8 @@ void PackUploader::work() {
 
 void PackUploader::store(const Pack& pack) {
   IndexedPack indexed{sha256(pack.bytes), pack.entries};
-  storage_.save({ObjectKind::data, indexed.id.hex()}, pack.bytes);
+  bool trees = pack.entries.front().type == BlobType::tree;
+  storage_.save({ObjectKind::data, indexed.id.hex(), trees}, pack.bytes);
   stored_(indexed);
   {
     std::lock_guard lock(mutex_);

@@ -80,7 +80,8 @@ bool write_all(int fd, std::string_view bytes) {
 
 class LocalStorage final : public Storage {
  public:
-  explicit LocalStorage(const std::string& path) : root_(path) {}
+  LocalStorage(const std::string& path, Durability durability)
+      : root_(path), durable_(durability == Durability::power_cut) {}
 
   std::string location() const override { return root_.string(); }
 
@@ -91,9 +92,9 @@ class LocalStorage final : public Storage {
       make_folders(root_ / object_folder(kind), folder_mode);
     for (unsigned i = 0; i < 256; ++i)
       make_folders(root_ / "data" / fmt::format("{:02x}", i), folder_mode);
-    sync_folder(root_ / "data");
-    sync_folder(root_);
-    if (made) sync_folder(root_.has_parent_path() ? root_.parent_path() : ".");
+    sync(root_ / "data");
+    sync(root_);
+    if (made) sync(root_.has_parent_path() ? root_.parent_path() : ".");
   }
 
   void save(const ObjectName& name, std::string_view bytes) override {
@@ -105,11 +106,12 @@ class LocalStorage final : public Storage {
       if (file.get() < 0) fail("write", name, path);
       struct stat info {};
       if (::fstat(file.get(), &info) == 0) remove_stale(folder, info.st_mtime);
-      if (!write_all(file.get(), bytes) || ::fsync(file.get()) != 0) fail("write", name, path);
+      if (!write_all(file.get(), bytes) || (durable_ && ::fsync(file.get()) != 0))
+        fail("write", name, path);
     }
     if (::rename(temporary.path().c_str(), path.c_str()) != 0) fail("write", name, path);
     temporary.release();
-    sync_folder(folder);
+    sync(folder);
   }
 
   std::string load(const ObjectName& name, std::uint64_t offset, std::uint64_t length) override {
@@ -170,7 +172,7 @@ class LocalStorage final : public Storage {
 
   void remove(const ObjectName& name) override {
     fs::path path = root_ / name.path();
-    if (::unlink(path.c_str()) == 0) return sync_folder(path.parent_path());
+    if (::unlink(path.c_str()) == 0) return sync(path.parent_path());
     if (errno == ENOENT) throw not_found(name);
     fail("remove", name, path);
   }
@@ -186,7 +188,7 @@ class LocalStorage final : public Storage {
     int fd = ::open(path.c_str(), flags, file_mode);
     if (fd >= 0 || errno != ENOENT || !fs::is_directory(root_)) return fd;
     make_folders(folder, folder_mode);
-    sync_folder(folder.parent_path());
+    sync(folder.parent_path());
     return ::open(path.c_str(), flags, file_mode);
   }
 
@@ -240,15 +242,20 @@ class LocalStorage final : public Storage {
     });
   }
 
+  void sync(const fs::path& folder) const {
+    if (durable_) sync_folder(folder);
+  }
+
   const fs::path root_;
+  const bool durable_;
   std::mutex mutex_;  // guards what follows
   std::set<std::string> cleaned_;
 };
 
 }  // namespace
 
-std::unique_ptr<Storage> local_storage(const std::string& path) {
-  return std::make_unique<LocalStorage>(path);
+std::unique_ptr<Storage> local_storage(const std::string& path, Durability durability) {
+  return std::make_unique<LocalStorage>(path, durability);
 }
 
 }  // namespace probackup

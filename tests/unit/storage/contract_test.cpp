@@ -75,6 +75,12 @@ void with_each_storage(const std::function<void(Storage&)>& test) {
     auto storage = limited_storage(std::make_unique<MemoryStorage>(), {1000, 1000, 2}, clock);
     test(*storage);
   }
+  SECTION("caching") {
+    TempFolder folder;
+    auto storage =
+        caching_storage(std::make_unique<MemoryStorage>(), {(folder.path() / "cache").string()});
+    test(*storage);
+  }
   SECTION("a dry run") {
     auto storage = dry_run_storage(std::make_unique<MemoryStorage>());
     storage->create();
