@@ -23,6 +23,7 @@ class Builder {
   void build() {
     globals();
     repository_commands();
+    forget_command();
     auth_commands();
     backup_command();
     browse_commands();
@@ -100,6 +101,41 @@ class Builder {
     auto* days = command->add_option("--retain-days", options_.retain_days, "For how long");
     days->check(CLI::Range(1u, 36'500u))->type_name("DAYS")->needs(mode);
     mode->needs(days);
+  }
+
+  void forget_command() {
+    auto& o = options_;
+    auto* forget = add(app_, "forget", "Remove snapshots by a policy, or by their ids",
+                       "probackup forget --keep-daily 30 --keep-monthly 12 --dry-run");
+    forget
+        ->add_option("target", o.targets,
+                     "Sources that the policy is for (default: all), or ids of snapshots")
+        ->type_name("SOURCE...|SNAPSHOT...");
+    forget->add_option("--keep-last", o.keep_rules["last"], "Keep the newest N, or unlimited")
+        ->type_name("N");
+    for (const char* unit : {"hourly", "daily", "weekly", "monthly", "yearly"}) {
+      std::string name = unit;
+      forget
+          ->add_option("--keep-" + name, o.keep_rules[name],
+                       "Keep the newest one of each of the last N that have any: " + name)
+          ->type_name("N");
+    }
+    forget
+        ->add_option("--keep-within", o.keep_rules["within"],
+                     "Keep all that are younger, counted from the newest (1y6m14d12h)")
+        ->type_name("SPAN");
+    for (const char* unit : {"hourly", "daily", "weekly", "monthly", "yearly"}) {
+      std::string name = std::string("within-") + unit;
+      forget
+          ->add_option("--keep-" + name, o.keep_rules[name],
+                       std::string("Keep the newest of each within this span: ") + unit)
+          ->type_name("SPAN");
+    }
+    forget->add_option("--keep-tag", o.keep_tags, "Keep those with all of these tags; repeatable")
+        ->type_name("TAG,...");
+    forget->add_flag("-n,--dry-run", o.dry_run, "Only say what would be done");
+    forget->add_flag("--despite-failed-run", o.despite_failed_run,
+                     "With ids: also when the newest run of the source failed");
   }
 
   void auth_commands() {

@@ -208,6 +208,19 @@ int backup_singer(Session& session, const SourceRef& source) {
   return finish(session, backup(session.context(), from, backup_options(session), session.stop()));
 }
 
+// A run that ends before it begins, as with a token that expired, counts as failed all the same:
+// forget asks for it. Which account it was about only the catalog can tell then.
+void note_failed_run(Session& session, const SourceRef& source, const Error& error) {
+  if (error.kind() != ErrorKind::failed) return;
+  Time now = session.clock().now();
+  for (const SourceRef& known : session.catalog().sources()) {
+    bool same = known == source || (source.account.empty() && known.app == source.app);
+    if (!same) continue;
+    auto run = session.catalog().begin_run(known, now);
+    session.catalog().end_run(run, now, "failed", redact(error.what()), std::nullopt);
+  }
+}
+
 int backup_app(Session& session, const SourceRef& wanted) {
   auto& out = session.out();
   auto source = session.connector_source(wanted);
@@ -216,7 +229,12 @@ int backup_app(Session& session, const SourceRef& wanted) {
   if (session.options().dry_run) return dry_run(session, *source, choice);
   // Opened before the app is asked: a wrong password must not cost API calls.
   session.catalog();
-  source->check(session.stop());
+  try {
+    source->check(session.stop());
+  } catch (const Error& error) {
+    note_failed_run(session, source->source(), error);
+    throw;
+  }
   auto started = session.clock().steady();
   auto from = source->backup_source(choice, [&](const EngineProgress& progress) {
     double seconds = std::chrono::duration<double>(session.clock().steady() - started).count();

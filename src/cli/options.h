@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,12 @@ struct Options {
   double max_delete_percent = 20;
   unsigned concurrency = 0;
   std::uint64_t limit = 0;
+
+  // Of forget, prune, repair, key and copy.
+  std::vector<std::string> targets;         // sources or snapshots
+  std::map<std::string, std::string> keep_rules;  // "last", "within-daily"… to a number or a span
+  std::vector<std::string> keep_tags;
+  bool despite_failed_run = false;
 };
 
 // Parses the command line. Prints help or a usage error itself; then `exit_code` is set and nothing

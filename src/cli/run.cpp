@@ -52,6 +52,7 @@ const std::map<std::string, Command>& commands() {
       {"init", run_init},
       {"check", run_check},
       {"unlock", run_unlock},
+      {"forget", run_forget},
       {"catalog rebuild", run_catalog_rebuild},
       {"auth add", run_auth_add},
       {"auth list", run_auth_list},

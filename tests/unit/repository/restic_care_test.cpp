@@ -1,0 +1,124 @@
+// The care of a repository over years, side by side with restic: what we decide and what we leave
+// behind must be what restic decides and accepts.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "probackup/retention.h"
+#include "restic_rig.h"
+
+using namespace probackup;
+using namespace probackup::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Random = std::mt19937_64;
+
+int below(Random& random, int end) {
+  return static_cast<int>(random() % static_cast<std::uint64_t>(end));
+}
+
+CalendarSpan random_span(Random& random) {
+  return {below(random, 3), below(random, 14), below(random, 40), below(random, 30)};
+}
+
+// A policy and the same as restic's options.
+std::pair<RetentionPolicy, std::vector<std::string>> random_policy(Random& random) {
+  RetentionPolicy policy;
+  std::vector<std::string> options;
+  auto count = [&](const char* name, int& member, int end) {
+    if (below(random, 3) != 0) return;
+    member = 1 + below(random, end);
+    options.insert(options.end(), {std::string("--keep-") + name, std::to_string(member)});
+  };
+  auto span = [&](const char* name, CalendarSpan& member) {
+    if (below(random, 4) != 0) return;
+    member = random_span(random);
+    if (member == CalendarSpan{}) return;
+    options.insert(options.end(), {std::string("--keep-") + name, format_calendar_span(member)});
+  };
+  count("last", policy.last, 5);
+  count("hourly", policy.hourly, 30);
+  count("daily", policy.daily, 20);
+  count("weekly", policy.weekly, 20);
+  count("monthly", policy.monthly, 20);
+  count("yearly", policy.yearly, 6);
+  span("within", policy.within);
+  span("within-hourly", policy.within_hourly);
+  span("within-daily", policy.within_daily);
+  span("within-weekly", policy.within_weekly);
+  span("within-monthly", policy.within_monthly);
+  span("within-yearly", policy.within_yearly);
+  if (below(random, 4) == 0 || options.empty()) {
+    policy.tags = {{"a"}, {"b", "c"}};
+    options.insert(options.end(), {"--keep-tag", "a", "--keep-tag", "b,c"});
+  }
+  return {policy, options};
+}
+
+// Snapshots at random times: dense, sparse, in bursts, on borders of days, months and years.
+void save_random_group(Repository& repository, Random& random, const std::string& path,
+                       const Id& tree, Time now) {
+  int count = 1 + below(random, 60);
+  auto spread = std::chrono::hours(1 << below(random, 16));
+  std::set<Time> times;
+  Time time = now - std::chrono::hours(below(random, 24 * 400));
+  for (int i = 0; i < count; ++i) {
+    auto step = std::chrono::seconds(
+        1 + random() % static_cast<std::uint64_t>(std::chrono::seconds(spread).count()));
+    time -= below(random, 4) == 0 ? step / 60 + 1s : step;
+    Time exact = time;
+    if (below(random, 8) == 0) exact = std::chrono::floor<std::chrono::days>(time);
+    if (exact > Time{} && exact < now) times.insert(exact);
+  }
+  for (Time one : times) {
+    Snapshot snapshot;
+    snapshot.time = one;
+    snapshot.tree = tree;
+    snapshot.paths = {path};
+    snapshot.hostname = below(random, 2) ? "one" : "two";  // the same group all the same
+    for (const char* tag : {"a", "b", "c"})
+      if (below(random, 10) == 0) snapshot.tags.emplace_back(tag);
+    repository.save_snapshot(snapshot);
+  }
+}
+
+}  // namespace
+
+// restic from 0.16 on also keeps the oldest snapshot while a count is not used up.
+TEST_CASE("the policy keeps and removes what restic 0.14 does") {
+  Shared shared;
+  shared.storage->create();
+  quick_init(*shared.storage, shared.clock);
+  auto repository = shared.open();
+  Id tree = repository->save_tree({});
+  Random random(20'260'501);
+  Time now = shared.clock.now();
+  for (int i = 0; i < 12; ++i)
+    save_random_group(*repository, random, "/app/account" + std::to_string(i), tree, now);
+  std::map<std::string, std::vector<Snapshot>> groups;
+  for (const Snapshot& snapshot : repository->snapshots())
+    groups[snapshot.paths.at(0)].push_back(snapshot);
+
+  std::size_t removed = 0;
+  for (int round = 0; round < 40; ++round) {
+    auto [policy, options] = random_policy(random);
+    std::vector<std::string> arguments{"forget", "--dry-run", "--json", "--group-by", "paths"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    auto answer = nlohmann::json::parse(shared.good(arguments));
+    REQUIRE(answer.size() == groups.size());
+    for (const auto& theirs : answer) {
+      const auto& group = groups.at(theirs["paths"][0]);
+      CAPTURE(round, options, theirs["paths"].dump());
+      std::set<std::string> keep, kept;
+      for (const auto& snapshot : theirs["keep"]) keep.insert(snapshot["id"]);
+      auto reasons = keep_reasons(group, policy, now);
+      for (std::size_t i = 0; i < group.size(); ++i)
+        if (!reasons[i].empty()) kept.insert(group[i].id.hex());
+      CHECK(kept == keep);
+      removed += group.size() - kept.size();
+    }
+  }
+  CHECK(removed > 1'000);
+}
