@@ -18,6 +18,8 @@
 
 namespace probackup {
 
+class SealedStorage;
+
 enum class BlobType { data, tree };
 
 struct SavedBlob {
@@ -156,6 +158,8 @@ class Repository {
   // Error naming the object when it is damaged.
   virtual std::string load_document(const ObjectName& name) = 0;
   virtual Id save_document(ObjectKind kind, std::string_view json) = 0;
+  // What is stored, sealed with this repository's key; lives as long as the repository.
+  virtual SealedStorage& objects() = 0;
   // The secret that makes the borders of FileWriter's blobs differ between repositories.
   virtual std::uint64_t chunker_polynomial() const = 0;
 };

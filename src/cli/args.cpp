@@ -136,6 +136,27 @@ class Builder {
     forget->add_flag("-n,--dry-run", o.dry_run, "Only say what would be done");
     forget->add_flag("--despite-failed-run", o.despite_failed_run,
                      "With ids: also when the newest run of the source failed");
+    forget->add_flag("--prune", o.prune, "Then delete what no snapshot needs any more");
+    prune_options(forget);
+    auto* prune =
+        add(app_, "prune", "Delete what no snapshot needs any more", "probackup prune --dry-run");
+    prune->add_flag("-n,--dry-run", o.dry_run, "Only say what would be done");
+    prune_options(prune);
+  }
+
+  void prune_options(CLI::App* command) {
+    auto& o = options_;
+    command
+        ->add_option("--max-unused", o.max_unused,
+                     "Unused data that may stay: 5%, a size such as 500M, or unlimited")
+        ->type_name("LIMIT")
+        ->default_str("5%");
+    command
+        ->add_option("--max-repack-size", o.max_repack_size,
+                     "Make packs of at most this size anew, such as 10G")
+        ->type_name("SIZE");
+    command->add_flag("--repack-cacheable-only", o.repack_cacheable_only,
+                      "Make only packs of trees anew, never data");
   }
 
   void auth_commands() {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <set>
 
+#include "cli/care.h"
 #include "cli/commands.h"
 #include "job/layout.h"
 #include "probackup/forget.h"
@@ -139,6 +140,7 @@ int run_forget(Session& session) {
   auto& out = session.out();
   // Before anything is opened: a mistake in the policy needs no password.
   const bool by_policy = !policy_of(session.options()).empty();
+  const PruneOptions pruning = prune_options(session.options());
   RepositoryLock lock(session.repository(), !dry_run, session.clock());
   auto plan = plan_forget(session.context(), request_of(session));
   std::size_t planned = 0;
@@ -149,11 +151,19 @@ int run_forget(Session& session) {
     if (!out.json()) print(out, group, by_policy);
   }
   if (!dry_run) forget(session.context(), plan, lock);
-  if (out.json())
-    out.document({{"dry_run", dry_run}, {"removed", dry_run ? 0 : planned}, {"sources", groups}});
-  else
+  if (!out.json())
     out.line(fmt::format("{} {} snapshots", dry_run ? "would remove" : "removed",
                          format_count(planned)));
+  std::optional<PruneReport> pruned;
+  // What a prune would free after a dry run cannot be told: the snapshots are still there.
+  if (session.options().prune && !dry_run && planned > 0) pruned = prune(session, lock, pruning);
+  if (out.json()) {
+    Json document = {{"dry_run", dry_run}, {"removed", dry_run ? 0 : planned}, {"sources", groups}};
+    if (pruned) document["prune"] = to_json(*pruned, pruning);
+    out.document(document);
+  } else if (pruned) {
+    print(out, *pruned, pruning);
+  }
   int code = 0;
   for (const ForgetGroup& group : plan) {
     if (group.refusal.empty()) continue;

@@ -11,6 +11,7 @@ int run_init(Session& session);
 int run_check(Session& session);
 int run_unlock(Session& session);
 int run_forget(Session& session);
+int run_prune(Session& session);
 int run_catalog_rebuild(Session& session);
 int run_auth_add(Session& session);
 int run_auth_list(Session& session);

@@ -38,7 +38,8 @@ struct Options {
   std::vector<std::string> targets;         // sources or snapshots
   std::map<std::string, std::string> keep_rules;  // "last", "within-daily"… to a number or a span
   std::vector<std::string> keep_tags;
-  bool despite_failed_run = false;
+  bool despite_failed_run = false, prune = false, repack_cacheable_only = false;
+  std::string max_unused = "5%", max_repack_size;
 };
 
 // Parses the command line. Prints help or a usage error itself; then `exit_code` is set and nothing

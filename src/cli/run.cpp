@@ -53,6 +53,7 @@ const std::map<std::string, Command>& commands() {
       {"check", run_check},
       {"unlock", run_unlock},
       {"forget", run_forget},
+      {"prune", run_prune},
       {"catalog rebuild", run_catalog_rebuild},
       {"auth add", run_auth_add},
       {"auth list", run_auth_list},

@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t queue_bytes_max = 32 << 20;
 constexpr std::uint64_t pack_target_min = 1 << 20, pack_target_max = 128 << 20;
-// Far below what fits a header of 16 MiB, and still a pack of useful size for tiny blobs.
-constexpr std::size_t pack_blobs_max = 40'000;
 constexpr std::size_t buffer_kept_bytes = 16 << 20;
 
 }  // namespace
@@ -128,10 +126,7 @@ std::optional<Packer::ClosedPack> Packer::append(const PackEntry& entry, std::st
 // into the pack's bytes under it.
 std::optional<Packer::ClosedPack> Packer::close(Line& line, BlobCodec& codec) {
   if (!line.open) return std::nullopt;
-  Pack& pack = *line.open;
-  std::size_t blobs_end = pack.bytes.size();
-  codec.seal(print_pack_header(pack.entries), pack.bytes);
-  pack.bytes += print_pack_footer(pack.bytes.size() - blobs_end);
+  end_pack(*line.open, codec);
   return ClosedPack{uploader_.announce(), std::exchange(line.open, nullptr)};
 }
 

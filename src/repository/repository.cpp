@@ -88,6 +88,7 @@ class OpenRepository final : public Repository {
 
   std::string id() const override { return config_.id; }
   Storage& storage() override { return objects_.storage(); }
+  SealedStorage& objects() override { return objects_; }
   std::uint64_t chunker_polynomial() const override { return config_.polynomial; }
 
   void load_index() override {

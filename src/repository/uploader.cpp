@@ -7,11 +7,16 @@ namespace {
 
 // Two, so that one syncs while the other hashes. More would only hold more packs in memory.
 constexpr std::size_t uploads_max = 2;
-// As restic: an index file is full at this many blobs, and at this age.
-constexpr std::size_t index_blobs_max = 50'000;
+// As restic: an index file is also due at this age.
 constexpr std::chrono::minutes index_age_max{10};
 
 }  // namespace
+
+void end_pack(Pack& pack, BlobCodec& codec) {
+  std::size_t blobs_end = pack.bytes.size();
+  codec.seal(print_pack_header(pack.entries), pack.bytes);
+  pack.bytes += print_pack_footer(pack.bytes.size() - blobs_end);
+}
 
 PackUploader::PackUploader(Storage& storage, CodecPool& codecs, Clock& clock, FirstFailure& failure,
                            std::function<void(const IndexedPack&)> stored)

@@ -26,6 +26,14 @@ struct Pack {
   std::vector<PackEntry> entries;
 };
 
+// Far below what fits a header of 16 MiB, and still a pack of useful size for tiny blobs.
+inline constexpr std::size_t pack_blobs_max = 40'000;
+// As restic: an index file is full at this many blobs.
+inline constexpr std::size_t index_blobs_max = 50'000;
+
+// Appends the header: nothing more goes into the pack then.
+void end_pack(Pack& pack, BlobCodec& codec);
+
 // A few threads that write packs, so that the workers hash on meanwhile. Safe for concurrent calls.
 // The first failure stays: nothing is written after it, and everybody who waits gets it thrown.
 class PackUploader {

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <charconv>
+#include <limits>
 
 #include "util/bytes.h"
 #include "util/hash.h"
@@ -170,6 +173,24 @@ std::string format_size(std::uint64_t bytes) {
   std::size_t unit = 0;
   for (value /= 1024; value >= 1024 && unit + 1 < units.size(); value /= 1024) ++unit;
   return fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  constexpr std::string_view units = "KMGT";
+  unsigned shift = 0;
+  if (!text.empty()) {
+    auto unit =
+        units.find(static_cast<char>(std::toupper(static_cast<unsigned char>(text.back()))));
+    if (unit != std::string_view::npos) {
+      shift = 10 * (static_cast<unsigned>(unit) + 1);
+      text.remove_suffix(1);
+    }
+  }
+  std::uint64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || text.empty() || end != text.data() + text.size()) return std::nullopt;
+  if (number > std::numeric_limits<std::uint64_t>::max() >> shift) return std::nullopt;
+  return number << shift;
 }
 
 std::string format_count(std::uint64_t count) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 
 // "1.2 GiB", "340 B": sizes for people, binary units.
 std::string format_size(std::uint64_t bytes);
+// "500", "64K", "10M", "2G", "1T": bytes, binary units; nothing for any other text.
+std::optional<std::uint64_t> parse_size(std::string_view text);
 // "1,234,567".
 std::string format_count(std::uint64_t count);
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "probackup/prune.h"
 #include "probackup/retention.h"
 #include "restic_rig.h"
 
@@ -121,4 +122,82 @@ TEST_CASE("the policy keeps and removes what restic 0.14 does") {
     }
   }
   CHECK(removed > 1'000);
+}
+
+namespace {
+
+Files random_files(Random& random) {
+  Files out;
+  for (int i = 0, n = 1 + below(random, 8); i < n; ++i) {
+    auto seed = static_cast<std::uint64_t>(below(random, 30));
+    std::size_t count = 100 + static_cast<std::size_t>(below(random, 60'000));
+    out["f" + std::to_string(i)] = seed % 2 ? noise(count, seed) : text(count, seed);
+  }
+  return out;
+}
+
+PruneReport prune_ours(Shared& shared, bool everything) {
+  auto repository = shared.open();
+  RepositoryLock lock(*repository, true, shared.clock);
+  PruneOptions options;
+  if (everything) options.unused_percent_max = 0;
+  return prune(*repository, lock, options, shared.clock, {}, {});
+}
+
+std::set<std::string> names(Shared& shared) {
+  std::set<std::string> out;
+  for (ObjectKind kind : {ObjectKind::data, ObjectKind::index})
+    for (const ObjectInfo& object : shared.storage->list(kind)) out.insert(object.name);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("restic accepts what our prune leaves, and neither finds work after the other") {
+  auto seed = GENERATE(range(1u, 4u));
+  CAPTURE(seed);
+  Random random(seed);
+  Shared shared;
+  shared.storage->create();
+  quick_init(*shared.storage, shared.clock);
+  std::map<Id, Files> truth;
+  auto more = [&] {
+    for (int run = 0; run < 4; ++run) {
+      Files files = random_files(random);
+      truth[save_files(*shared.open(), files, shared.clock.now())] = files;
+    }
+    shared.write("files/a",
+                 noise(20'000 + 1'000 * static_cast<std::size_t>(below(random, 50)), seed));
+    shared.good({"backup", "files"});
+    auto repository = shared.open();
+    for (int i = 0; i < 2; ++i) {
+      auto gone = std::next(truth.begin(), below(random, static_cast<int>(truth.size())))->first;
+      repository->remove_snapshot(gone);
+      truth.erase(gone);
+    }
+  };
+  auto expect_intact = [&] {
+    shared.good({"check", "--read-data"});
+    auto repository = shared.open();
+    for (const auto& [id, files] : truth) CHECK(load_files(*repository, id) == files);
+  };
+
+  more();
+  CHECK_FALSE(prune_ours(shared, true).nothing_to_do());
+  expect_intact();
+  auto before = names(shared);
+  shared.good({"prune", "--max-unused", "0"});
+  CHECK(names(shared) == before);
+
+  more();
+  shared.good({"prune", "--max-unused", "0"});
+  expect_intact();
+  CHECK(prune_ours(shared, true).nothing_to_do());
+
+  more();
+  prune_ours(shared, false);
+  expect_intact();
+  before = names(shared);
+  shared.good({"prune"});
+  CHECK(names(shared) == before);
 }

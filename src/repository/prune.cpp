@@ -1,0 +1,168 @@
+#include "probackup/prune.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+#include <unordered_set>
+
+#include "repository/pack_filler.h"
+#include "repository/parallel.h"
+#include "repository/prune_plan.h"
+
+namespace probackup {
+namespace {
+
+constexpr std::size_t delete_threads = 8;  // waiting, not work
+// What lies unused between two blobs is read too when it is less than this: a request costs more.
+constexpr std::uint64_t gap_bytes_max = 256 << 10;
+constexpr std::uint64_t read_bytes_max = 16 << 20;
+
+class Pruner {
+ public:
+  Pruner(SealedStorage& objects, RepositoryLock& lock, PrunePlan& plan, Clock& clock,
+         std::uint64_t pack_bytes_target, unsigned threads, std::stop_token stop,
+         const PruneProgress& progress)
+      : objects_(objects),
+        lock_(lock),
+        plan_(plan),
+        threads_(threads),
+        stop_(std::move(stop)),
+        progress_(progress),
+        filler_(objects.storage(), objects.codecs(), clock, pack_bytes_target) {}
+
+  void run() {
+    for (const auto& file : plan_.index_files())
+      if (file.replaced) take_over(file.id);
+    filler_.finish();
+    write_index();
+    remove_old();
+  }
+
+ private:
+  // Copies what is needed out of the packs of an index file that go, and lists those that stay.
+  void take_over(const Id& file) {
+    std::vector<IndexedPack> repacked;
+    objects_.load_index(file, [&](IndexedPack pack) {
+      if (!done_.insert(pack.id).second) return;
+      if (plan_.action(pack.id) == PrunePlan::Action::repack)
+        repacked.push_back(std::move(pack));
+      else if (plan_.action(pack.id) == PrunePlan::Action::keep)
+        list(std::move(pack));
+    });
+    parallel_for(repacked.size(), threads_, [&](std::size_t i) {
+      stop_if_asked();
+      lock_.verify();
+      copy(repacked[i]);
+      std::lock_guard guard(mutex_);
+      if (progress_) progress_("copying", ++copied_, plan_.report().packs_repacked);
+    });
+  }
+
+  void list(IndexedPack pack) {
+    if (listed_blobs_ > 0 && listed_blobs_ + pack.entries.size() > index_blobs_max) write_index();
+    listed_blobs_ += pack.entries.size();
+    listed_.push_back(std::move(pack));
+  }
+
+  void write_index() {
+    if (listed_.empty()) return;
+    objects_.save_document(ObjectKind::index, print_index(listed_));
+    listed_.clear();
+    listed_blobs_ = 0;
+  }
+
+  void copy(IndexedPack& pack) {
+    auto& blobs = pack.entries;
+    std::erase_if(blobs, [&](const PackEntry& entry) { return !plan_.is_needed(pack.id, entry); });
+    std::sort(blobs.begin(), blobs.end(),
+              [](const PackEntry& a, const PackEntry& b) { return a.offset < b.offset; });
+    CodecPool::Lease codec(objects_.codecs());
+    for (std::size_t begin = 0, end; begin < blobs.size(); begin = end) {
+      std::uint64_t from = blobs[begin].offset, to = from + blobs[begin].length;
+      for (end = begin + 1; end < blobs.size() && blobs[end].offset - to <= gap_bytes_max &&
+                            to - from < read_bytes_max;
+           ++end)
+        to = std::uint64_t{blobs[end].offset} + blobs[end].length;
+      std::string bytes =
+          objects_.storage().load({ObjectKind::data, pack.id.hex()}, from, to - from);
+      for (std::size_t i = begin; i < end; ++i) {
+        auto sealed = std::string_view(bytes).substr(blobs[i].offset - from, blobs[i].length);
+        verify(*codec, sealed, pack.id, blobs[i]);
+        filler_.add(blobs[i], sealed);
+      }
+    }
+  }
+
+  // What is damaged must not be hidden in a new pack.
+  static void verify(BlobCodec& codec, std::string_view sealed, const Id& pack,
+                     const PackEntry& entry) {
+    try {
+      codec.open_blob(sealed, entry);
+    } catch (const Error& error) {
+      throw Error(fmt::format("{} in pack {} is damaged: {}", describe_blob(entry.type, entry.id),
+                              pack.hex(), error.what()),
+                  "nothing was deleted; run `probackup repair index --read-all-packs`, then "
+                  "`probackup repair snapshots`");
+    }
+  }
+
+  // Only now, when all that is needed stands elsewhere too.
+  void remove_old() {
+    std::vector<ObjectName> index_files, packs;
+    for (const auto& file : plan_.index_files())
+      if (file.replaced) index_files.push_back({ObjectKind::index, file.id.hex()});
+    for (const Id& pack : plan_.doomed_packs()) packs.push_back({ObjectKind::data, pack.hex()});
+    remove("removing old index files", index_files);
+    remove("removing packs", packs);
+  }
+
+  void remove(const char* stage, const std::vector<ObjectName>& names) {
+    std::uint64_t done = 0;
+    parallel_for(names.size(), delete_threads, [&](std::size_t i) {
+      stop_if_asked();
+      lock_.verify();
+      try {
+        objects_.storage().remove(names[i]);
+      } catch (const NotFound&) {
+        // A prune before this one got so far.
+      }
+      std::lock_guard guard(mutex_);
+      if (progress_) progress_(stage, ++done, names.size());
+    });
+  }
+
+  void stop_if_asked() const {
+    if (stop_.stop_requested()) throw Error(ErrorKind::interrupted, "the prune was interrupted");
+  }
+
+  SealedStorage& objects_;
+  RepositoryLock& lock_;
+  PrunePlan& plan_;
+  const unsigned threads_;
+  const std::stop_token stop_;
+  const PruneProgress& progress_;
+  std::unordered_set<Id> done_;
+  std::vector<IndexedPack> listed_;
+  std::size_t listed_blobs_ = 0;
+  std::mutex mutex_;  // guards what follows
+  std::uint64_t copied_ = 0;
+  PackFiller filler_;
+};
+
+}  // namespace
+
+PruneReport prune(Repository& repository, RepositoryLock& lock, const PruneOptions& options,
+                  Clock& clock, std::stop_token stop, const PruneProgress& progress) {
+  unsigned threads =
+      options.workers != 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+  PrunePlan plan(repository, options, threads, stop, progress);
+  plan.make();
+  if (!options.dry_run && !plan.report().nothing_to_do())
+    Pruner(repository.objects(), lock, plan, clock, options.pack_bytes_target, threads, stop,
+           progress)
+        .run();
+  return plan.report();
+}
+
+}  // namespace probackup
