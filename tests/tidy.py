@@ -12,7 +12,9 @@ PUBLIC = {
     "error.h": "util", "id.h": "util", "clock.h": "util", "storage.h": "storage", "http.h": "http",
     "repository.h": "repository", "connector.h": "connector", "engine.h": "connector",
     "catalog.h": "catalog", "export.h": "export", "job.h": "job",
-    "retention.h": "repository", "prune.h": "repository", "forget.h": "job",
+    "retention.h": "repository", "prune.h": "repository",
+    "copy.h": "repository", "keys.h": "repository",
+    "repair.h": "repository", "repair_snapshots.h": "job", "forget.h": "job",
 }
 # What may stand beside the order: parts on one level that do not know each other.
 APART = [{"repository", "connector"}, {"connector", "catalog"}]

@@ -18,6 +18,7 @@
 
 namespace probackup {
 
+class Index;
 class SealedStorage;
 
 enum class BlobType { data, tree };
@@ -70,6 +71,19 @@ struct RepositoryOptions {
 struct CheckProblem {
   std::string what;  // one line: object, offset, what is wrong
   bool fatal = true;  // false for hints (orphan packs)
+  // Of a file that lost a blob: the tree of its snapshot, its path there, and which of its blobs.
+  std::optional<Id> tree = {};
+  std::string path = {};
+  std::size_t position = 0;
+};
+
+struct CheckOptions {
+  bool read_data = false;
+  // With `read_data` only some packs: the n-th of so many parts, a share of all, picked at random,
+  // or so many bytes, picked at random. 0: not so.
+  unsigned part = 0, parts = 0;
+  double percent = 0;
+  std::uint64_t bytes = 0;
 };
 
 struct CheckReport {
@@ -149,8 +163,14 @@ class Repository {
   // Looks only at what is stored: flush first. What cannot be read goes into the report; throws Error
   // when the storage cannot be listed, and Error(interrupted) after a request to stop. Progress counts bytes of
   // packs with `read_data`, snapshots without; its calls never overlap.
-  virtual CheckReport check(bool read_data, std::stop_token stop,
+  virtual CheckReport check(const CheckOptions& options, std::stop_token stop,
                             const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) = 0;
+  CheckReport check(bool read_data, std::stop_token stop,
+                    const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
+    CheckOptions options;
+    options.read_data = read_data;
+    return check(options, std::move(stop), progress);
+  }
 
   // For the parts of the repository that stand beside this class.
 
@@ -160,6 +180,11 @@ class Repository {
   virtual Id save_document(ObjectKind kind, std::string_view json) = 0;
   // What is stored, sealed with this repository's key; lives as long as the repository.
   virtual SealedStorage& objects() = 0;
+  // Which blob lies where, loaded.
+  virtual const Index& index() = 0;
+  // The key file that the password opened, and a new one for another password.
+  virtual Id key_in_use() const = 0;
+  virtual Id save_key(std::string_view password) = 0;
   // The secret that makes the borders of FileWriter's blobs differ between repositories.
   virtual std::uint64_t chunker_polynomial() const = 0;
 };

@@ -24,6 +24,9 @@ class Builder {
     globals();
     repository_commands();
     forget_command();
+    repair_commands();
+    key_commands();
+    copy_command();
     auth_commands();
     backup_command();
     browse_commands();
@@ -90,6 +93,10 @@ class Builder {
     auto* check =
         add(app_, "check", "Verify that everything can be restored", "probackup check --read-data");
     check->add_flag("--read-data", options_.read_data, "Read and verify every byte too");
+    check
+        ->add_option("--read-data-subset", options_.read_data_subset,
+                     "Read and verify a part: 5%, 3/10 or 2G")
+        ->type_name("PART");
     auto* unlock = add(app_, "unlock", "Remove locks that died processes left", "probackup unlock");
     unlock->add_flag("--all", options_.all, "Remove living locks too");
   }
@@ -142,6 +149,61 @@ class Builder {
         add(app_, "prune", "Delete what no snapshot needs any more", "probackup prune --dry-run");
     prune->add_flag("-n,--dry-run", o.dry_run, "Only say what would be done");
     prune_options(prune);
+  }
+
+  void repair_commands() {
+    auto& o = options_;
+    auto* repair = group("repair", "Save what is healthy in a damaged repository");
+    auto* index = add(*repair, "index", "Make the index again from the packs",
+                      "probackup repair index --read-all-packs");
+    index->add_flag("--read-all-packs", o.read_all_packs,
+                    "Read every byte, and save the healthy blobs of damaged packs");
+    index->add_flag("-n,--dry-run", o.dry_run, "Only say what would be done");
+    auto* snapshots = add(*repair, "snapshots", "Make damaged snapshots again without what is lost",
+                          "probackup repair snapshots --dry-run");
+    snapshots->add_flag("--forget", o.forget_damaged, "Remove the damaged ones then");
+    snapshots->add_flag("-n,--dry-run", o.dry_run, "Only say what would be done");
+  }
+
+  void key_commands() {
+    auto& o = options_;
+    auto* key = group("key", "The passwords of the repository");
+    add(*key, "list", "All passwords by their key files", "probackup key list");
+    auto* add_command = add(*key, "add", "Add a password",
+                            "probackup key add --new-password-file /etc/probackup/second");
+    auto* passwd = add(*key, "passwd", "Replace the password in use", "probackup key passwd");
+    for (auto* command : {add_command, passwd}) {
+      command
+          ->add_option("--new-password-file", o.new_password_file,
+                       "File whose first line is the new password")
+          ->type_name("FILE");
+      command
+          ->add_option("--new-password-command", o.new_password_command,
+                       "Command that prints the new password")
+          ->type_name("COMMAND");
+    }
+    auto* remove =
+        add(*key, "remove", "Remove a password by its key file", "probackup key remove 1a2b3c4d");
+    remove->add_option("id", o.id, "Id of the key file, or its beginning")
+        ->required()
+        ->type_name("ID");
+  }
+
+  void copy_command() {
+    auto& o = options_;
+    auto* copy = add(app_, "copy", "Copy snapshots to a second repository",
+                     "probackup copy --to /mnt/second --to-password-file /etc/probackup/second");
+    copy->add_option("target", o.targets, "Only these sources or snapshots (default: all)")
+        ->type_name("SOURCE...|SNAPSHOT...");
+    copy->add_option("--to", o.to_repository, "The second repository; it must exist")
+        ->required()
+        ->type_name("URL");
+    copy->add_option("--to-password-file", o.to_password_file,
+                     "File whose first line is its password")
+        ->type_name("FILE");
+    copy->add_option("--to-password-command", o.to_password_command,
+                     "Command that prints its password")
+        ->type_name("COMMAND");
   }
 
   void prune_options(CLI::App* command) {
@@ -369,6 +431,10 @@ ParsedArgs parse_args(int argc, char** argv) {
     from_environment(o.password_file, "PROBACKUP_PASSWORD_FILE");
     from_environment(o.password_command, "PROBACKUP_PASSWORD_COMMAND");
   }
+  o.new_password_from_environment = o.new_password_file.empty() && o.new_password_command.empty() &&
+                                    std::getenv("PROBACKUP_NEW_PASSWORD") != nullptr;
+  o.to_password_from_environment = o.to_password_file.empty() && o.to_password_command.empty() &&
+                                   std::getenv("PROBACKUP_TO_PASSWORD") != nullptr;
   from_environment(o.catalog, "PROBACKUP_CATALOG");
   return out;
 }

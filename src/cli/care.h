@@ -6,6 +6,16 @@
 
 namespace probackup {
 
+// What the user named on the command line: APP, APP:ACCOUNT, or the beginning of a snapshot's id.
+struct Targets {
+  std::vector<SourceRef> sources;
+  std::vector<Id> ids;
+};
+// Throws Error for a name that is neither among `all`.
+Targets find_targets(const std::vector<std::string>& names, const std::vector<Snapshot>& all);
+// All snapshots, or those that the command line names; oldest first.
+std::vector<Snapshot> targeted_snapshots(Session& session);
+
 // Throws Error(usage) for limits that are none.
 PruneOptions prune_options(const Options& options);
 // Prunes with progress on the terminal.

@@ -3,11 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include "cli/care.h"
 #include "cli/commands.h"
-#include "job/layout.h"
 #include "probackup/forget.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -58,41 +56,14 @@ RetentionPolicy policy_of(const Options& options) {
   return policy;
 }
 
-bool looks_like_id(const std::string& text) {
-  return text.size() >= 4 && text.size() <= 64 &&
-         to_lower(text).find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
-// Sources by APP or APP:ACCOUNT, all else must be the beginning of a snapshot's id.
 ForgetRequest request_of(Session& session) {
   const Options& options = session.options();
   ForgetRequest request;
   request.policy = policy_of(options);
   request.despite_failed_run = options.despite_failed_run;
-  std::set<SourceRef> known;
-  auto all = session.repository().snapshots();
-  for (const Snapshot& snapshot : all)
-    if (auto source = source_of(snapshot)) known.insert(*source);
-  for (const std::string& target : options.targets) {
-    std::size_t before = request.sources.size();
-    for (const SourceRef& source : known)
-      if (source.app == target || source.text() == target) request.sources.push_back(source);
-    if (request.sources.size() > before) continue;
-    std::vector<Id> found;
-    if (looks_like_id(target))
-      for (const Snapshot& snapshot : all)
-        if (snapshot.id.hex().starts_with(to_lower(target))) found.push_back(snapshot.id);
-    if (found.size() > 1)
-      throw Error(fmt::format("snapshot {} is not unique", target), "give more digits of the id");
-    if (found.empty()) {
-      std::vector<std::string> names;
-      for (const SourceRef& source : known) names.push_back(source.text());
-      throw Error(
-          fmt::format("there is no source or snapshot {}{}", target, did_you_mean(target, names)),
-          "sources in this repository: " + join(names, ", "));
-    }
-    request.ids.push_back(found[0]);
-  }
+  auto targets = find_targets(options.targets, session.repository().snapshots());
+  request.sources = std::move(targets.sources);
+  request.ids = std::move(targets.ids);
   if (!request.ids.empty() && !request.sources.empty())
     throw Error(ErrorKind::usage, "forget takes sources or ids of snapshots, not both",
                 "run it once for each");

@@ -35,11 +35,17 @@ struct Options {
   std::uint64_t limit = 0;
 
   // Of forget, prune, repair, key and copy.
-  std::vector<std::string> targets;         // sources or snapshots
+  std::vector<std::string> targets;               // sources or snapshots
   std::map<std::string, std::string> keep_rules;  // "last", "within-daily"… to a number or a span
   std::vector<std::string> keep_tags;
   bool despite_failed_run = false, prune = false, repack_cacheable_only = false;
   std::string max_unused = "5%", max_repack_size;
+  bool read_all_packs = false, forget_damaged = false;
+  std::string read_data_subset;  // check: "5%", "3/10", "2G"
+  std::string new_password_file, new_password_command;
+  std::string to_repository, to_password_file, to_password_command;
+  // PROBACKUP_NEW_PASSWORD, PROBACKUP_TO_PASSWORD are to be used.
+  bool new_password_from_environment = false, to_password_from_environment = false;
 };
 
 // Parses the command line. Prints help or a usage error itself; then `exit_code` is set and nothing

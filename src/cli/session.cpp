@@ -1,65 +1,25 @@
 #include "cli/session.h"
 
 #include <fmt/format.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <iostream>
 #include <set>
 
+#include "cli/password.h"
 #include "job/layout.h"
 #include "job/settings.h"
 #include "job/singer.h"
 #include "util/file.h"
-#include "util/hash.h"
 #include "util/log.h"
-#include "util/process.h"
 #include "util/text.h"
 
 namespace probackup {
 namespace {
 
-std::string first_line(std::string text) {
-  if (auto end = text.find_first_of("\r\n"); end != std::string::npos) text.resize(end);
-  return text;
-}
-
-// Reads one line from the terminal without showing it.
-std::string prompt(const std::string& question) {
-  if (!::isatty(0))
-    throw Error("no password was given, and there is no terminal to ask for it",
-                "set PROBACKUP_PASSWORD, or use --password-file or --password-command");
-  std::fputs(question.c_str(), stderr);
-  termios shown{};
-  ::tcgetattr(0, &shown);
-  termios hidden = shown;
-  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  ::tcsetattr(0, TCSAFLUSH, &hidden);
-  std::string line;
-  std::getline(std::cin, line);
-  ::tcsetattr(0, TCSAFLUSH, &shown);
-  std::fputc('\n', stderr);
-  return line;
-}
-
 std::optional<std::string> environment(const std::string& name) {
   const char* found = std::getenv(name.c_str());
   if (!found) return std::nullopt;
   return found;
-}
-
-std::string run_password_command(const std::string& command) {
-  auto words = split_command(command);
-  if (words.empty()) throw Error(ErrorKind::usage, "the password command is empty");
-  std::string out;
-  ProcessOptions options;
-  options.output = [&](std::string_view bytes) { out += bytes; };
-  auto result = run_process(words, options);
-  if (result.exit_code != 0)
-    throw Error(fmt::format("the password command failed with {}: {}", result.exit_code,
-                            trim(result.errors)));
-  return first_line(out);
 }
 
 }  // namespace
@@ -117,20 +77,17 @@ StorageOptions Session::storage_options() {
 }
 
 std::string Session::password(bool twice) {
-  std::string found;
-  if (options_.password_from_environment)
-    found = std::getenv("PROBACKUP_PASSWORD");
-  else if (!options_.password_file.empty())
-    found = first_line(read_file(options_.password_file));
-  else if (!options_.password_command.empty())
-    found = run_password_command(options_.password_command);
-  else {
-    found = prompt(fmt::format("password of {}: ", storage().location()));
-    if (twice && prompt("the same again: ") != found) throw Error("the two passwords differ");
-  }
-  if (found.empty()) throw Error("the password is empty", "an empty password protects nothing");
-  add_secret(found);
-  return found;
+  return read_password(
+      {"PROBACKUP_PASSWORD", options_.password_from_environment, options_.password_file,
+       options_.password_command, "", fmt::format("password of {}: ", storage().location())},
+      twice);
+}
+
+std::string Session::new_password() {
+  return read_password({"PROBACKUP_NEW_PASSWORD", options_.new_password_from_environment,
+                        options_.new_password_file, options_.new_password_command, "new-",
+                        fmt::format("new password of {}: ", storage().location())},
+                       true);
 }
 
 Repository& Session::repository() {
@@ -139,6 +96,19 @@ Repository& Session::repository() {
     repository_ = Repository::open(storage(), password(), clock());
   }
   return *repository_;
+}
+
+Repository& Session::target_repository() {
+  if (!target_repository_) {
+    target_storage_ = open_storage(options_.to_repository);
+    std::string password =
+        read_password({"PROBACKUP_TO_PASSWORD", options_.to_password_from_environment,
+                       options_.to_password_file, options_.to_password_command, "to-",
+                       fmt::format("password of {}: ", target_storage_->location())},
+                      false);
+    target_repository_ = Repository::open(*target_storage_, password, clock());
+  }
+  return *target_repository_;
 }
 
 Catalog& Session::catalog() {

@@ -36,6 +36,10 @@ class Session {
   std::optional<RetentionRule> retention() const;
   // The password from the environment, a file, a command or a prompt (`twice` for a new one).
   std::string password(bool twice = false);
+  // Another password for the same repository, from its own options or a prompt.
+  std::string new_password();
+  // The second repository, of --to; its password has options of its own.
+  Repository& target_repository();
   Repository& repository();
   Catalog& catalog();
   // The catalog after it has read what other machines wrote, and forgotten what was removed.
@@ -61,8 +65,8 @@ class Session {
   Output& output_;
   std::stop_token stop_;
   Config config_;
-  std::unique_ptr<Storage> storage_;
-  std::unique_ptr<Repository> repository_;
+  std::unique_ptr<Storage> storage_, target_storage_;
+  std::unique_ptr<Repository> repository_, target_repository_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<ConnectorSet> connectors_;
   std::unique_ptr<Http> http_;

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <random>
 
 #include "repository/parallel.h"
 #include "repository/snapshot_json.h"
 #include "repository/tree.h"
 #include "storage/object_name.h"
 #include "util/hash.h"
+#include "util/random.h"
 
 namespace probackup {
 namespace {
@@ -45,14 +48,14 @@ Checker::Checker(SealedStorage& objects, unsigned threads, std::stop_token stop,
       stop_(std::move(stop)),
       progress_(std::move(progress)) {}
 
-CheckReport Checker::run(bool read_data) {
+CheckReport Checker::run(const CheckOptions& options) {
   check_keys();
   load_indexes();
   check_packs();
-  if (read_data) read_packs();
-  check_snapshots(!read_data);
+  if (options.read_data) read_packs(options);
+  check_snapshots(!options.read_data);
   if (unreported_ > 0)
-    report_.problems.push_back({fmt::format("and {} more problems", unreported_), true});
+    report_.problems.push_back({fmt::format("and {} more problems", unreported_)});
   return std::move(report_);
 }
 
@@ -106,14 +109,32 @@ void Checker::check_packs() {
   }
 }
 
-void Checker::read_packs() {
+std::vector<Id> Checker::packs_to_read(const CheckOptions& options) const {
   std::vector<Id> ids;
+  for (const auto& [id, size] : stored_)
+    // Parts go by the id, so that they stay the same while packs come and go.
+    if (packs_.contains(id) &&
+        (options.parts == 0 || id.bytes[0] % options.parts == options.part - 1))
+      ids.push_back(id);
+  if (options.percent == 0 && options.bytes == 0) return ids;
+  std::string random = random_bytes(32);
+  std::seed_seq seed(random.begin(), random.end());
+  std::shuffle(ids.begin(), ids.end(), std::mt19937_64(seed));
+  std::size_t count = ids.size();
+  if (options.percent > 0)
+    count = static_cast<std::size_t>(
+        std::ceil(static_cast<double>(ids.size()) * options.percent / 100));
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; options.bytes > 0 && i < count; ++i)
+    if ((bytes += stored_.at(ids[i])) >= options.bytes) count = i + 1;
+  ids.resize(std::min(count, ids.size()));
+  return ids;
+}
+
+void Checker::read_packs(const CheckOptions& options) {
+  std::vector<Id> ids = packs_to_read(options);
   std::uint64_t total = 0;
-  for (const auto& [id, size] : stored_) {
-    if (!packs_.contains(id)) continue;
-    ids.push_back(id);
-    total += size;
-  }
+  for (const Id& id : ids) total += stored_.at(id);
   parallel_for(ids.size(), threads_, [&](std::size_t i) {
     stop_if_asked();
     const Id& id = ids[i];
@@ -176,6 +197,7 @@ void Checker::check_snapshots(bool show_progress) {
           Id tree;
           attempt([&] { tree = parse_snapshot(json).tree; },
                   [&](const char* why) { throw damaged(describe(name), why); });
+          root_ = tree;
           check_tree(tree, fmt::format("snapshot {}, ", info.name.substr(0, 8)), 0);
         },
         [&](const char* why) { report(why); });
@@ -223,10 +245,12 @@ bool Checker::check_nodes(const Id& id, const std::string& place, unsigned depth
 
 bool Checker::check_content(const Node& node, const std::string& place) {
   bool intact = true;
-  for (const Id& id : node.content) {
+  for (std::size_t i = 0; i < node.content.size(); ++i) {
+    const Id& id = node.content[i];
     if (intact_copy(BlobType::data, id)) continue;
     report(
-        fmt::format("{}: its {} is missing or damaged", place, describe_blob(BlobType::data, id)));
+        {fmt::format("{}: its {} is missing or damaged", place, describe_blob(BlobType::data, id)),
+         true, root_, place.substr(place.find('/')), i});
     intact = false;
   }
   return intact;
@@ -242,12 +266,16 @@ std::optional<BlobLocation> Checker::intact_copy(BlobType type, const Id& id) {
 }
 
 void Checker::report(std::string what, bool fatal) {
+  report(CheckProblem{std::move(what), fatal});
+}
+
+void Checker::report(CheckProblem problem) {
   std::lock_guard lock(mutex_);
   if (report_.problems.size() >= problems_max) {
-    if (fatal) ++unreported_;
+    if (problem.fatal) ++unreported_;
     return;
   }
-  report_.problems.push_back({std::move(what), fatal});
+  report_.problems.push_back(std::move(problem));
 }
 
 void Checker::advance(std::uint64_t amount, std::uint64_t total) {

@@ -24,7 +24,7 @@ class Checker {
   using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
   Checker(SealedStorage& objects, unsigned threads, std::stop_token stop, Progress progress);
-  CheckReport run(bool read_data);
+  CheckReport run(const CheckOptions& options);
 
  private:
   struct Place {
@@ -36,7 +36,8 @@ class Checker {
   void check_keys();
   void load_indexes();
   void check_packs();
-  void read_packs();
+  void read_packs(const CheckOptions& options);
+  std::vector<Id> packs_to_read(const CheckOptions& options) const;
   void read_pack(const Id& id, const std::vector<PackEntry>& entries);
   void check_header(std::string_view bytes, const std::vector<PackEntry>& entries);
   void check_snapshots(bool show_progress);
@@ -46,6 +47,7 @@ class Checker {
   std::optional<BlobLocation> intact_copy(BlobType type, const Id& id);
 
   void report(std::string what, bool fatal = true);
+  void report(CheckProblem problem);
   void advance(std::uint64_t amount, std::uint64_t total);
   void stop_if_asked() const;
 
@@ -61,6 +63,7 @@ class Checker {
 
   std::mutex mutex_;  // guards what follows while threads read packs
   CheckReport report_;
+  Id root_;  // of the snapshot that is looked at
   std::uint64_t done_ = 0, unreported_ = 0;
   std::set<Place> damaged_;
 };

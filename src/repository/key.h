@@ -11,6 +11,10 @@
 
 namespace probackup {
 
+// Key files that are tried with a password, as restic does: each costs a tenth of a second and
+// more.
+inline constexpr std::size_t keys_tried_max = 20;
+
 // The JSON of a new key file for `master`.
 std::string make_key_file(const SealKey& master, std::string_view password, Time created,
                           const std::string& username, const std::string& hostname,

@@ -6,6 +6,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "repository/blob_run.h"
 #include "repository/pack_filler.h"
 #include "repository/parallel.h"
 #include "repository/prune_plan.h"
@@ -14,9 +15,6 @@ namespace probackup {
 namespace {
 
 constexpr std::size_t delete_threads = 8;  // waiting, not work
-// What lies unused between two blobs is read too when it is less than this: a request costs more.
-constexpr std::uint64_t gap_bytes_max = 256 << 10;
-constexpr std::uint64_t read_bytes_max = 16 << 20;
 
 class Pruner {
  public:
@@ -73,25 +71,14 @@ class Pruner {
   }
 
   void copy(IndexedPack& pack) {
-    auto& blobs = pack.entries;
-    std::erase_if(blobs, [&](const PackEntry& entry) { return !plan_.is_needed(pack.id, entry); });
-    std::sort(blobs.begin(), blobs.end(),
-              [](const PackEntry& a, const PackEntry& b) { return a.offset < b.offset; });
+    std::erase_if(pack.entries,
+                  [&](const PackEntry& entry) { return !plan_.is_needed(pack.id, entry); });
     CodecPool::Lease codec(objects_.codecs());
-    for (std::size_t begin = 0, end; begin < blobs.size(); begin = end) {
-      std::uint64_t from = blobs[begin].offset, to = from + blobs[begin].length;
-      for (end = begin + 1; end < blobs.size() && blobs[end].offset - to <= gap_bytes_max &&
-                            to - from < read_bytes_max;
-           ++end)
-        to = std::uint64_t{blobs[end].offset} + blobs[end].length;
-      std::string bytes =
-          objects_.storage().load({ObjectKind::data, pack.id.hex()}, from, to - from);
-      for (std::size_t i = begin; i < end; ++i) {
-        auto sealed = std::string_view(bytes).substr(blobs[i].offset - from, blobs[i].length);
-        verify(*codec, sealed, pack.id, blobs[i]);
-        filler_.add(blobs[i], sealed);
-      }
-    }
+    read_blobs(objects_.storage(), pack.id, std::move(pack.entries),
+               [&](const PackEntry& entry, std::string_view sealed) {
+                 verify(*codec, sealed, pack.id, entry);
+                 filler_.add(entry, sealed);
+               });
   }
 
   // What is damaged must not be hidden in a new pack.

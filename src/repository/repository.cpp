@@ -26,7 +26,6 @@ namespace probackup {
 namespace {
 
 const ObjectName config_name{ObjectKind::config, {}};
-constexpr std::size_t keys_tried_max = 20;   // each costs a tenth of a second and more
 constexpr std::size_t snapshot_threads = 8;  // small objects: waiting, not work
 
 RepositoryOptions complete(RepositoryOptions options) {
@@ -47,8 +46,13 @@ Config open_config(const SealKey& master, std::string_view sealed) {
   }
 }
 
+struct OpenKey {
+  Id file;
+  SealKey master;
+};
+
 // The master key from the first key file that the password opens.
-SealKey open_master_key(Storage& storage, std::string_view password) {
+OpenKey open_master_key(Storage& storage, std::string_view password) {
   auto keys = storage.list(ObjectKind::key);
   std::string broken;
   std::size_t tried = 0;
@@ -59,7 +63,7 @@ SealKey open_master_key(Storage& storage, std::string_view password) {
       std::string json = storage.load(name);
       if (sha256(json).hex() != key.name)
         throw Error("its bytes do not have the SHA-256 it is named by");
-      if (auto master = open_key_file(json, password)) return *master;
+      if (auto master = open_key_file(json, password)) return {*Id::from_hex(key.name), *master};
     } catch (const Error& error) {
       broken = fmt::format("{} is damaged: {}", describe(name), error.what());
     }
@@ -75,20 +79,38 @@ SealKey open_master_key(Storage& storage, std::string_view password) {
               fmt::format("wrong password for the repository in {}", storage.location()));
 }
 
+Id write_key(Storage& storage, const SealKey& master, std::string_view password, Clock& clock,
+             const RepositoryOptions& options) {
+  std::string key =
+      make_key_file(master, password, clock.now(), options.username, options.hostname);
+  Id id = sha256(key);
+  storage.save({ObjectKind::key, id.hex()}, key);
+  return id;
+}
+
 class OpenRepository final : public Repository {
  public:
-  OpenRepository(Storage& storage, Clock& clock, RepositoryOptions options, const SealKey& master,
+  OpenRepository(Storage& storage, Clock& clock, RepositoryOptions options, const OpenKey& key,
                  Config config)
-      : options_(std::move(options)),
+      : clock_(clock),
+        options_(std::move(options)),
         config_(std::move(config)),
-        codecs_(master, options_.compression_level),
+        codecs_(key.master, options_.compression_level),
         objects_(storage, codecs_),
         packer_(storage, index_, codecs_, clock, {options_.workers, options_.pack_bytes_target}),
-        master_(master) {}
+        key_(key) {}
 
   std::string id() const override { return config_.id; }
   Storage& storage() override { return objects_.storage(); }
   SealedStorage& objects() override { return objects_; }
+  const Index& index() override {
+    need_index();
+    return index_;
+  }
+  Id key_in_use() const override { return key_.file; }
+  Id save_key(std::string_view password) override {
+    return write_key(storage(), key_.master, password, clock_, options_);
+  }
   std::uint64_t chunker_polynomial() const override { return config_.polynomial; }
 
   void load_index() override {
@@ -104,11 +126,11 @@ class OpenRepository final : public Repository {
 
   std::string seal(std::string_view plain) override {
     std::string out;
-    Sealer(master_).seal(plain, out);
+    Sealer(key_.master).seal(plain, out);
     return out;
   }
   std::string unseal(std::string_view sealed) override {
-    auto plain = Sealer(master_).open(sealed);
+    auto plain = Sealer(key_.master).open(sealed);
     if (!plain) throw Error("the sealed bytes were changed, or another repository sealed them");
     return *plain;
   }
@@ -222,9 +244,9 @@ class OpenRepository final : public Repository {
 
   RepositoryStats stats() const override { return packer_.stats(); }
 
-  CheckReport check(bool read_data, std::stop_token stop,
+  CheckReport check(const CheckOptions& options, std::stop_token stop,
                     const std::function<void(std::uint64_t, std::uint64_t)>& progress) override {
-    return Checker(objects_, options_.workers, std::move(stop), progress).run(read_data);
+    return Checker(objects_, options_.workers, std::move(stop), progress).run(options);
   }
 
   std::string load_document(const ObjectName& name) override {
@@ -244,6 +266,7 @@ class OpenRepository final : public Repository {
     return CodecPool::Lease(codecs_)->open_blob(blob.bytes, blob.entry);
   }
 
+  Clock& clock_;
   const RepositoryOptions options_;
   const Config config_;
   CodecPool codecs_;
@@ -252,7 +275,7 @@ class OpenRepository final : public Repository {
   std::mutex index_mutex_;  // held while the index files are read
   std::atomic<bool> index_loaded_ = false;
   Packer packer_;
-  const SealKey master_;
+  const OpenKey key_;
 };
 
 // An earlier init that was interrupted leaves keys without a config: they protect nothing.
@@ -277,8 +300,7 @@ void Repository::init(Storage& storage, std::string_view password, Clock& clock,
   remove_leftover_keys(storage);
   RepositoryOptions all = complete(options);
   SealKey master = SealKey::random();
-  std::string key = make_key_file(master, password, clock.now(), all.username, all.hostname);
-  storage.save({ObjectKind::key, sha256(key).hex()}, key);
+  write_key(storage, master, password, clock, all);
   std::string config;
   Sealer(master).seal(print_config(Config::random()), config);
   storage.save(config_name, config);
@@ -294,9 +316,9 @@ std::unique_ptr<Repository> Repository::open(Storage& storage, std::string_view 
                 fmt::format("there is no repository in {}", storage.location()),
                 "make one with `probackup init`");
   }
-  SealKey master = open_master_key(storage, password);
-  return std::make_unique<OpenRepository>(storage, clock, complete(options), master,
-                                          open_config(master, sealed));
+  OpenKey key = open_master_key(storage, password);
+  return std::make_unique<OpenRepository>(storage, clock, complete(options), key,
+                                          open_config(key.master, sealed));
 }
 
 }  // namespace probackup

@@ -84,6 +84,112 @@ class CommandLine(unittest.TestCase):
         self.run_it("restore", first, "--target", str(target), code=1)
         self.run_it("check", "--read-data")
 
+    def test_forget_and_prune_keep_what_the_policy_says(self):
+        self.run_it("init")
+        for version in range(4):
+            self.backup(records(50, version))
+        ids = [one["id"] for one in json.loads(self.run_it("list", "--json").stdout)]
+        self.assertEqual(len(ids), 4)
+        self.run_it("forget", code=2)
+        self.run_it("forget", "--keep-last", "many", code=2)
+        self.run_it("forget", "--keep-within", "3w", code=2)
+        self.run_it("forget", "singer:demo", ids[0][:8], "--keep-last", "1", code=2)
+        self.run_it("forget", "singer:other", "--keep-last", "1", code=1)
+        planned = json.loads(self.run_it("forget", "--keep-last", "2", "--dry-run", "--json").stdout)
+        self.assertEqual((planned["dry_run"], planned["removed"]), (True, 0))
+        self.assertEqual(len(planned["sources"][0]["remove"]), 2)
+        self.assertEqual(planned["sources"][0]["keep"][0]["reasons"], ["last snapshot"])
+        done = json.loads(self.run_it("forget", "singer:demo", "--keep-last", "2", "--prune", "--max-unused", "0",
+                                      "--json").stdout)
+        self.assertEqual(done["removed"], 2)
+        self.assertGreater(done["prune"]["bytes_freed"], 0)
+        self.assertIn("nothing to do", self.run_it("prune", "--max-unused", "0").stdout)
+        self.run_it("prune", "--max-unused", "lots", code=2)
+        left = [one["id"] for one in json.loads(self.run_it("list", "--json").stdout)]
+        self.assertEqual(sorted(left), sorted(one["id"] for one in planned["sources"][0]["keep"]))
+        self.assertEqual(len(json.loads(self.run_it("history", "tasks", "7", "--json").stdout)), 2)
+        self.run_it("forget", left[0][:10])
+        self.run_it("check", "--read-data")
+        self.assertEqual(self.run_it("show", "latest", "tasks", "7").returncode, 0)
+
+    def test_a_source_whose_newest_run_failed_loses_nothing(self):
+        self.run_it("init")
+        self.backup(records(50))
+        self.backup(records(50, version=2))
+        self.run_it("backup", "singer:demo", "--tap", str(self.folder / "missing"), code=1)
+        refused = self.run_it("forget", "--keep-last", "1", "--json", code=1)
+        self.assertIn("failed", json.loads(refused.stdout)["sources"][0]["refused"])
+        self.assertIn("nothing is forgotten", refused.stderr)
+        self.assertEqual(len(json.loads(self.run_it("list", "--json").stdout)), 2)
+        first = json.loads(self.run_it("list", "--json").stdout)[0]["id"]
+        self.run_it("forget", first, code=1)
+        self.run_it("forget", "--keep-last", "1", "--despite-failed-run", code=2)
+        self.run_it("forget", first, "--despite-failed-run")
+        self.assertEqual(len(json.loads(self.run_it("list", "--json").stdout)), 1)
+
+    def test_passwords_are_added_changed_and_removed(self):
+        self.run_it("init")
+        self.backup(records(3))
+        self.run_it("key", "add", code=1)  # no terminal to ask on
+        added = json.loads(self.run_it("key", "add", "--json", PROBACKUP_NEW_PASSWORD="second").stdout)["id"]
+        keys = json.loads(self.run_it("key", "list", "--json").stdout)
+        self.assertEqual(len(keys), 2)
+        self.run_it("list", PROBACKUP_PASSWORD="second")
+        self.run_it("key", "remove", added, code=1, PROBACKUP_PASSWORD="second")
+        new = self.folder / "new-password"
+        new.write_text("third\n")
+        self.run_it("key", "passwd", "--new-password-file", str(new))
+        self.run_it("list", code=12)
+        self.run_it("list", PROBACKUP_PASSWORD="third")
+        self.run_it("key", "remove", added[:8], PROBACKUP_PASSWORD="third")
+        self.run_it("list", code=12, PROBACKUP_PASSWORD="second")
+
+    def test_a_copy_in_a_second_repository_can_be_used(self):
+        self.run_it("init")
+        self.backup(records(30))
+        self.backup(records(30, version=2))
+        second = str(self.folder / "second")
+        to = {"PROBACKUP_TO_PASSWORD": "other"}
+        self.run_it("copy", "--to", second, code=10, **to)
+        self.run_it("init", "-r", second, PROBACKUP_PASSWORD="other")
+        self.run_it("copy", "--to", second, code=12, PROBACKUP_TO_PASSWORD="wrong")
+        done = json.loads(self.run_it("copy", "--to", second, "--json", **to).stdout)
+        self.assertEqual((done["snapshots"], done["already_there"]), (2, 0))
+        done = json.loads(self.run_it("copy", "singer:demo", "--to", second, "--json", **to).stdout)
+        self.assertEqual((done["snapshots"], done["already_there"], done["blobs"]), (0, 2, 0))
+        there = {"PROBACKUP_REPOSITORY": second, "PROBACKUP_PASSWORD": "other"}
+        self.run_it("check", "--read-data", **there)
+        self.assertIn('"v":2', self.run_it("show", "latest", "tasks", "7", **there).stdout)
+
+    def test_damage_is_named_and_repaired(self):
+        self.run_it("init")
+        self.backup(SCHEMA + "".join(json.dumps({"type": "RECORD", "stream": "tasks", "record": {
+            "id": i, "name": os.urandom(200).hex()}}) + "\n" for i in range(2000)))
+        self.run_it("check", "--read-data-subset", "2/3")
+        self.run_it("check", "--read-data-subset", "1K")
+        self.run_it("check", "--read-data-subset", "7/3", code=2)
+        pack = max((self.folder / "repository" / "data").rglob("*"), key=lambda path: path.is_file() and path.stat().st_size)
+        damaged = bytearray(pack.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        pack.chmod(0o600)
+        pack.write_bytes(damaged)
+        report = json.loads(self.run_it("check", "--read-data-subset", "100%", "--json", code=1).stdout)
+        keys = [key for problem in report["problems"] for key in problem.get("keys", [])]
+        self.assertGreater(len(keys), 0)
+        self.assertTrue(any("/singer/demo/streams/tasks/0000.jsonl" in problem["what"] for problem in report["problems"]))
+        index = json.loads(self.run_it("repair", "index", "--read-all-packs", "--json").stdout)
+        self.assertEqual((index["packs_damaged"], index["blobs_lost"]), (1, 1))
+        dry = json.loads(self.run_it("repair", "snapshots", "--dry-run", "--json").stdout)
+        self.assertEqual((len(dry), dry[0]["repaired"]), (1, None))
+        repaired = json.loads(self.run_it("repair", "snapshots", "--forget", "--json").stdout)
+        self.assertEqual(repaired[0]["snapshot"], dry[0]["snapshot"])
+        self.run_it("check", "--read-data")
+        self.run_it("catalog", "rebuild")
+        gaps = json.loads(self.run_it("list", "gaps", "--json").stdout)
+        self.assertEqual(sorted(gap["key"] for gap in gaps), sorted(keys))
+        self.assertEqual(len(json.loads(self.run_it("list", "items", "--stream", "tasks", "--json").stdout)),
+                         2000 - len(keys))
+
     def test_an_unknown_thing_says_what_exists(self):
         self.run_it("init")
         self.backup(records(3))
@@ -170,7 +276,8 @@ class CommandLine(unittest.TestCase):
     def test_help_of_every_command_has_an_example(self):
         names = ["init", "check", "unlock", "auth add", "auth list", "auth check", "auth remove", "backup", "list", "show",
                  "history", "find", "diff", "restore", "connector list", "connector show", "connector lint",
-                 "catalog rebuild", "demo"]
+                 "catalog rebuild", "demo", "forget", "prune", "repair index", "repair snapshots", "key list",
+                 "key add", "key passwd", "key remove", "copy"]
         for name in names:
             self.assertIn("Example:", self.run_it(*name.split(), "--help").stdout, name)
 
