@@ -4,7 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "probackup/copy.h"
+#include "probackup/keys.h"
 #include "probackup/prune.h"
+#include "probackup/repair.h"
 #include "probackup/retention.h"
 #include "restic_rig.h"
 
@@ -200,4 +203,81 @@ TEST_CASE("restic accepts what our prune leaves, and neither finds work after th
   before = names(shared);
   shared.good({"prune"});
   CHECK(names(shared) == before);
+}
+
+TEST_CASE("restic opens with passwords that we added or changed, and we with its") {
+  Shared shared;
+  Repository::init(*shared.storage, password, shared.clock);
+  shared.write("first", password + "\n");
+  shared.write("second", "second\n");
+  shared.write("third", "third\n");
+  auto with = [&](const char* file) {
+    return shared.restic({"snapshots", "--password-file", file}).code == 0;
+  };
+  add_key(*shared.open(), "second");
+  CHECK(with("second"));
+  CHECK(with("first"));
+  change_password(*Repository::open(*shared.storage, "second", shared.clock), "third");
+  CHECK(with("third"));
+  CHECK_FALSE(with("second"));
+  shared.good({"key", "passwd", "--new-password-file", "second"});
+  CHECK(Repository::open(*shared.storage, "second", shared.clock));
+  CHECK_THROWS_AS(shared.open(), Error);
+}
+
+TEST_CASE("restic checks what we copied, and knows a copy of its own again") {
+  Shared from, to;
+  for (Shared* shared : {&from, &to}) {
+    shared->storage->create();
+    quick_init(*shared->storage, shared->clock);
+  }
+  Random random(1);
+  Files files = random_files(random);
+  Id ours = save_files(*from.open(), files, from.clock.now());
+  from.write("files/a", noise(900'000, 7));
+  from.good({"backup", "files", "--tag", "x"});
+  {
+    auto source = from.open(), target = to.open();
+    RepositoryLock lock(*target, false, to.clock);
+    CHECK(copy_snapshots(*source, *target, lock, source->snapshots(), {}, {}).snapshots == 2);
+  }
+  to.good({"check", "--read-data"});
+  auto copies = to.open()->snapshots();
+  REQUIRE(copies.size() == 2);
+  CHECK(copies[0].original == ours);
+  CHECK(load_files(*to.open(), copies[0].id) == files);
+  CHECK(copies[1].tags == std::vector<std::string>{"x"});
+  to.write("password", password + "\n");
+  to.good({"copy", "--from-repo", from.storage->location(), "--from-password-file", "password"});
+  CHECK(to.open()->snapshots().size() == 2);
+}
+
+TEST_CASE("restic accepts an index that we made again, and finds every healthy blob") {
+  auto seed = GENERATE(range(1u, 6u));
+  CAPTURE(seed);
+  Random random(seed);
+  Shared shared;
+  shared.storage->create();
+  quick_init(*shared.storage, shared.clock);
+  std::map<Id, Files> truth;
+  for (int run = 0; run < 3; ++run) {
+    Files files = random_files(random);
+    truth[save_files(*shared.open(), files, shared.clock.now())] = files;
+  }
+  // Index files go, and an orphan pack of rubbish comes.
+  for (const ObjectInfo& file : shared.storage->list(ObjectKind::index))
+    if (below(random, 2)) shared.storage->remove({ObjectKind::index, file.name});
+  std::string rubbish = noise(5'000, seed);
+  shared.storage->save({ObjectKind::data, sha256(rubbish).hex()}, rubbish);
+  auto repository = shared.open();
+  {
+    RepositoryLock lock(*repository, true, shared.clock);
+    auto report =
+        repair_index(*repository, lock, {below(random, 2) == 1, false}, shared.clock, {}, {});
+    CHECK(report.packs_damaged == 1);
+    CHECK(report.blobs_lost == 0);
+  }
+  shared.good({"check", "--read-data"});
+  repository = shared.open();
+  for (const auto& [id, files] : truth) CHECK(load_files(*repository, id) == files);
 }
