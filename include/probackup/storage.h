@@ -180,6 +180,7 @@ struct StorageOptions {
   bool allow_plain_http = false;  // s3:http:// to hosts other than this machine
   S3Options s3;
   std::optional<RetentionRule> retention;
+  CacheOptions cache;  // of stores that are not on this machine; without a folder there is none
   std::uint64_t upload_rate = 0, download_rate = 0;  // bytes a second; 0 is no limit
   RetryPolicy retry;
   Clock* clock = &system_clock();

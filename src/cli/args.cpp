@@ -77,6 +77,11 @@ class Builder {
                     "An option of the storage, for example s3.region=eu-central-1")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
+    app_.add_option("--cache-dir", o.cache_folder,
+                    "Folder of copies of a remote repository's indexes and trees "
+                    "(env PROBACKUP_CACHE_DIR)")
+        ->type_name("DIR");
+    app_.add_flag("--no-cache", o.no_cache, "Neither read nor keep such copies");
     app_.add_option("--limit-upload", o.limit_upload, "At most this much to the repository")
         ->type_name("KiB/s");
     app_.add_option("--limit-download", o.limit_download, "At most this much from the repository")
@@ -436,6 +441,7 @@ ParsedArgs parse_args(int argc, char** argv) {
   o.to_password_from_environment = o.to_password_file.empty() && o.to_password_command.empty() &&
                                    std::getenv("PROBACKUP_TO_PASSWORD") != nullptr;
   from_environment(o.catalog, "PROBACKUP_CATALOG");
+  from_environment(o.cache_folder, "PROBACKUP_CACHE_DIR");
   return out;
 }
 

@@ -13,7 +13,8 @@ struct Options {
   std::string command;  // "backup", "auth add", "catalog rebuild"…
 
   // Global.
-  std::string repository, password_file, password_command, catalog, config, connectors, ca_file;
+  std::string repository, password_file, password_command, catalog, config, connectors, ca_file, cache_folder;
+  bool no_cache = false;
   bool password_from_environment = false;  // PROBACKUP_PASSWORD is to be used
   bool json = false, quiet = false, insecure_http = false;
   int verbose = 0;

@@ -6,8 +6,6 @@
 
 #include <cstdlib>
 #include <iostream>
-#include <utility>
-#include <vector>
 
 #include "probackup/error.h"
 #include "util/file.h"
@@ -36,32 +34,6 @@ std::string prompt(const std::string& question) {
   ::tcsetattr(0, TCSAFLUSH, &shown);
   std::fputc('\n', stderr);
   return line;
-}
-
-// A command line is split at spaces; double and single quotes keep words together.
-std::vector<std::string> split_command(const std::string& command) {
-  std::vector<std::string> words;
-  std::string word;
-  bool open = false;
-  char quote = 0;
-  for (char c : command) {
-    if (quote) {
-      if (c == quote)
-        quote = 0;
-      else
-        word += c;
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-      open = true;
-    } else if (c == ' ' || c == '\t') {
-      if (open || !word.empty()) words.push_back(std::exchange(word, {}));
-      open = false;
-    } else {
-      word += c;
-    }
-  }
-  if (open || !word.empty()) words.push_back(word);
-  return words;
 }
 
 std::string run_password_command(const std::string& command) {

@@ -71,6 +71,11 @@ StorageOptions Session::storage_options() {
   options.download_rate = options_.limit_download * 1024;
   options.clock = &clock();
   options.stop = stop_;
+  // What verifies or mends the store must see the store.
+  bool direct = options_.command == "check" || options_.command.starts_with("repair");
+  if (!options_.no_cache && !direct)
+    options.cache.folder = options_.cache_folder.empty() ? (cache_folder() / "objects").string()
+                                                         : options_.cache_folder;
   for (const auto& text : config_.storage_options) set_storage_option(options, text);
   for (const auto& text : options_.storage_options) set_storage_option(options, text);
   return options;
@@ -100,7 +105,7 @@ Repository& Session::repository() {
 
 Repository& Session::target_repository() {
   if (!target_repository_) {
-    target_storage_ = open_storage(options_.to_repository);
+    target_storage_ = open_storage(options_.to_repository, storage_options());
     std::string password =
         read_password({"PROBACKUP_TO_PASSWORD", options_.to_password_from_environment,
                        options_.to_password_file, options_.to_password_command, "to-",

@@ -55,8 +55,10 @@ std::unique_ptr<Storage> open_s3(const std::string& text, const StorageOptions& 
   storage = std::make_unique<WithHttp>(std::move(http), std::move(storage));
   StorageLimits limits{options.upload_rate, options.download_rate, options.s3.connections};
   storage = limited_storage(std::move(storage), limits, *options.clock);
-  return retrying_storage(std::move(storage), options.retry, *options.clock, random_numbers(),
-                          options.stop);
+  storage = retrying_storage(std::move(storage), options.retry, *options.clock, random_numbers(),
+                             options.stop);
+  if (options.cache.folder.empty()) return storage;
+  return caching_storage(std::move(storage), options.cache);
 }
 
 }  // namespace

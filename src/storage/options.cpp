@@ -22,6 +22,14 @@ unsigned number(const std::string& key, const std::string& value) {
   return out;
 }
 
+std::uint64_t size(const std::string& key, const std::string& value) {
+  auto bytes = parse_size(value);
+  if (!bytes || *bytes == 0)
+    throw Error(ErrorKind::usage, fmt::format("{} is \"{}\"", key, value),
+                "it is a size such as 500M or 2G");
+  return *bytes;
+}
+
 S3Options::Style style(const std::string& key, const std::string& value) {
   static const std::map<std::string, S3Options::Style> styles = {
       {"auto", S3Options::Style::by_host},
@@ -44,6 +52,7 @@ void set_storage_option(StorageOptions& options, std::string_view text) {
   std::string key(trim(text.substr(0, equals))), value(trim(text.substr(equals + 1)));
   auto& s3 = options.s3;
   const std::map<std::string, std::function<void()>> known = {
+      {"cache.size", [&] { options.cache.bytes_max = size(key, value); }},
       {"s3.region", [&] { s3.region = value; }},
       {"s3.style", [&] { s3.style = style(key, value); }},
       {"s3.storage-class", [&] { s3.storage_class = value; }},
