@@ -146,7 +146,8 @@ class Repository {
   virtual void flush() = 0;
   // Flushes, then writes the snapshot and returns its id. `snapshot.id` is ignored.
   virtual Id save_snapshot(const Snapshot& snapshot) = 0;
-  // All snapshots, oldest first. Damaged ones are passed to `damaged` (id, why) if given, else thrown.
+  // All snapshots, oldest first. Damaged ones are passed to `damaged` (id, why) if given, else
+  // thrown. Throws Error when the storage cannot be read.
   virtual std::vector<Snapshot> snapshots(
       const std::function<void(const std::string&, const std::string&)>& damaged = {}) = 0;
   virtual Snapshot load_snapshot(const Id& id) = 0;
@@ -174,6 +175,10 @@ class Repository {
 
   // For the parts of the repository that stand beside this class.
 
+  // Called before every index file and snapshot that is written and before all that is removed, on
+  // any thread: what it throws is thrown there. A RepositoryLock sets it to its verify(); empty lets
+  // everything pass.
+  virtual void set_write_guard(std::function<void()> guard) = 0;
   // A lock, snapshot or index file: its JSON, sealed in the storage. Loading throws NotFound, or
   // Error naming the object when it is damaged.
   virtual std::string load_document(const ObjectName& name) = 0;
@@ -203,7 +208,7 @@ class RepositoryLock {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;  // shared with the guard of the repository's writes
 };
 
 // Removes locks: stale ones, or all. Returns how many.

@@ -134,6 +134,8 @@ struct RepositoryLock::State {
     }
   }
 
+  void verify();
+
   void release() noexcept {
     try {
       remove_lock(repository, current);
@@ -178,27 +180,31 @@ struct RepositoryLock::State {
 };
 
 RepositoryLock::RepositoryLock(Repository& repository, bool exclusive, Clock& clock)
-    : state_(std::make_unique<State>(repository, exclusive, clock)) {
+    : state_(std::make_shared<State>(repository, exclusive, clock)) {
   state_->acquire();
+  repository.set_write_guard([state = state_] { state->verify(); });
   state_->refresher = std::jthread(
       [state = state_.get()](const std::stop_token& stop) { state->keep_fresh(stop); });
 }
 
 RepositoryLock::~RepositoryLock() {
+  state_->repository.set_write_guard({});
   state_->refresher.request_stop();
   state_->refresher.join();
   state_->release();
 }
 
-void RepositoryLock::verify() {
-  std::lock_guard guard(state_->mutex);
-  if (state_->lost)
+void RepositoryLock::verify() { state_->verify(); }
+
+void RepositoryLock::State::verify() {
+  std::lock_guard guard(mutex);
+  if (lost)
     throw Error(ErrorKind::locked, "the lock on the repository was removed by somebody else",
                 "run the same command again");
-  if (state_->clock.now() - state_->refreshed > lost_after)
+  if (clock.now() - refreshed > lost_after)
     throw Error(ErrorKind::locked,
                 fmt::format("the lock on the repository could not be refreshed since {}",
-                            format_rfc3339_seconds(state_->refreshed)),
+                            format_rfc3339_seconds(refreshed)),
                 "check the connection to the repository, then run the same command again");
 }
 

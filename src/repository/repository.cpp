@@ -12,6 +12,7 @@
 
 #include "repository/check.h"
 #include "repository/config.h"
+#include "repository/guarded_storage.h"
 #include "repository/key.h"
 #include "repository/machine.h"
 #include "repository/packer.h"
@@ -96,12 +97,16 @@ class OpenRepository final : public Repository {
         options_(std::move(options)),
         config_(std::move(config)),
         codecs_(key.master, options_.compression_level),
-        objects_(storage, codecs_),
-        packer_(storage, index_, codecs_, clock, {options_.workers, options_.pack_bytes_target}),
+        storage_(storage),
+        objects_(storage_, codecs_),
+        packer_(storage_, index_, codecs_, clock, {options_.workers, options_.pack_bytes_target}),
         key_(key) {}
 
   std::string id() const override { return config_.id; }
   Storage& storage() override { return objects_.storage(); }
+  void set_write_guard(std::function<void()> guard) override {
+    storage_.set_guard(std::move(guard));
+  }
   SealedStorage& objects() override { return objects_; }
   const Index& index() override {
     need_index();
@@ -211,7 +216,8 @@ class OpenRepository final : public Repository {
         loaded[i] = load_snapshot(*Id::from_hex(files[i].name));
       } catch (const NotFound&) {
         // Removed since it was listed.
-      } catch (const Error& error) {
+      } catch (const DamageError& error) {
+        // One that only could not be read now must not be passed over: it may be the newest.
         if (!on_damage) throw;
         std::lock_guard lock(mutex);
         on_damage(files[i].name, error.what());
@@ -270,6 +276,7 @@ class OpenRepository final : public Repository {
   const RepositoryOptions options_;
   const Config config_;
   CodecPool codecs_;
+  GuardedStorage storage_;
   SealedStorage objects_;
   Index index_;
   std::mutex index_mutex_;  // held while the index files are read

@@ -14,8 +14,8 @@ const char* const damage_hint =
 
 }  // namespace
 
-Error damaged(const std::string& what, std::string_view why) {
-  return Error(fmt::format("{} is damaged: {}", what, why), damage_hint);
+DamageError damaged(const std::string& what, std::string_view why) {
+  return DamageError(fmt::format("{} is damaged: {}", what, why), damage_hint);
 }
 
 std::string describe_blob(BlobType type, const Id& id) {

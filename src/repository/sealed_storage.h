@@ -10,8 +10,13 @@
 
 namespace probackup {
 
+// What is stored is not what was written; a storage that cannot be read throws other errors.
+class DamageError : public Error {
+ public:
+  using Error::Error;
+};
 // "… is damaged: why", for the object that `what` describes.
-Error damaged(const std::string& what, std::string_view why);
+DamageError damaged(const std::string& what, std::string_view why);
 // "data blob 0123…", "tree blob 0123…".
 std::string describe_blob(BlobType type, const Id& id);
 
