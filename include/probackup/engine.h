@@ -74,6 +74,9 @@ struct GitRef {
 // What the last snapshot says about a stream.
 struct PriorStream {
   bool exists = false;
+  // Records above it were read later than it was (a run that broke off, or that read only some
+  // streams): what their listings say now is not known for any of them.
+  bool behind = false;
   std::optional<Time> since;         // everything changed before this is in the snapshot
   std::optional<Time> last_full;     // when its listings were last read without a filter by time
   std::optional<Time> last_refresh;  // when all of it was last read, details included
@@ -118,6 +121,9 @@ class BackupSink {
   virtual void begin_stream(const std::string& stream, bool full) = 0;
   // The same record may come more than once; the last one counts.
   virtual Change record(Record record) = 0;
+  // All files of a record were asked for; comes in streams that have files. A run that breaks off
+  // before it leaves a gap, so that the next one looks at the record again.
+  virtual void record_done(const std::string& stream, const std::string& key) = 0;
   // The mark of a record in the last snapshot; nothing if it is not there.
   virtual std::optional<std::string> prior_mark(const std::string& stream,
                                                 const std::string& key) = 0;

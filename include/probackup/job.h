@@ -41,6 +41,7 @@ struct BackupSource {
     std::string name, title;
     std::vector<std::string> parents;       // streams that its records hang below
     std::vector<std::string> listed_below;  // streams whose records its listings are asked for
+    bool has_files = false;                 // the feed calls record_done()
   };
   SourceRef source;
   std::string title;                     // of the app

@@ -23,6 +23,7 @@ class EstimateSink final : public BackupSink {
 
   PriorStream prior(const std::string&) override { return {}; }
   void begin_stream(const std::string&, bool) override {}
+  void record_done(const std::string&, const std::string&) override {}
   Change record(Record record) override;
   std::optional<std::string> prior_mark(const std::string&, const std::string&) override {
     return std::nullopt;

@@ -365,6 +365,7 @@ void Listing::deliver(RawJson& json, std::string raw, const ListedRecord& listed
   ++parts_.fetcher.totals().records;
   if (stream_.on_parent) stream_.on_parent(listed.key, raw, change);
   if (!stream_.files.has_any()) return;
+  // A run that is stopped on the way throws, or skips this task: the record is not done then.
   group_.run([this, raw = std::move(raw), key = listed.key] {
     stream_.files.read(
         key, raw, names_.scope(),
@@ -373,6 +374,7 @@ void Listing::deliver(RawJson& json, std::string raw, const ListedRecord& listed
           stream_.gap(std::move(gap), place_.scope);
         },
         parts_.stop);
+    if (!parts_.stop.stop_requested()) parts_.sink.record_done(stream_.model.name, key);
   });
 }
 

@@ -46,8 +46,8 @@ ReadPlan plan_stream(const StreamModel& stream, const PriorStream& prior, bool f
   plan.trust = prior.exists && !forced_full && !has_gap_inside(stream, prior) &&
                !is_due(stream.refresh_every, prior.last_refresh);
   // A listing read whole finds what a filter by time missed; marks are as good as before.
-  if (plan.trust && any_since && !full_due) plan.since = prior.since;
-  plan.reuse = plan.trust && stream.reuse_if_unchanged && all_below;
+  if (plan.trust && any_since && !full_due && !prior.behind) plan.since = prior.since;
+  plan.reuse = plan.trust && stream.reuse_if_unchanged && all_below && !prior.behind;
   bool trusts_marks = plan.trust && stream.detail && !stream.changed.empty();
   plan.lists_all = any_since && !plan.since;
   plan.reads_all = !plan.since && !plan.reuse && !trusts_marks;

@@ -96,6 +96,7 @@ class Run {
       failure = std::current_exception();
     }
     try {
+      if (failure && sink_->half_done()) std::rethrow_exception(failure);
       if (failure) {
         sink_->abandon_open_streams();
         report_.partial = true;
@@ -128,6 +129,10 @@ class Run {
                            source_.source.text()));
     rebuild_catalog(context_, source_.source, [&](const SourceRef&) { return source_.describer; },
                     {});
+    if (prior_.snapshot && context_.catalog.state_of(source_.source) != prior_.snapshot->id)
+      throw Error(
+          fmt::format("the snapshots of {} changed while the run began", source_.source.text()),
+          "another run of it may be under way; run the same command again");
   }
 
   void finish() {
@@ -190,6 +195,7 @@ class Run {
     for (const auto& [name, stream] : sink_->streams()) {
       auto before = prior_.manifest->streams.find(name);
       if (before == prior_.manifest->streams.end()) return false;
+      if (before->second.behind != stream.behind) return false;
       if (before->second.last_full != stream.last_full ||
           before->second.last_refresh != stream.last_refresh)
         return false;

@@ -19,12 +19,27 @@ SegmentPolicy file_list_policy() {
 
 }  // namespace
 
+// What a failure of the repository or the catalog leaves half-done must not become a snapshot.
+class RunSink::Whole {
+ public:
+  explicit Whole(RunSink& sink) : sink_(sink), before_(std::uncaught_exceptions()) {}
+  ~Whole() {
+    if (std::uncaught_exceptions() > before_) sink_.half_done_ = true;
+  }
+  Whole(const Whole&) = delete;
+  Whole& operator=(const Whole&) = delete;
+
+ private:
+  RunSink& sink_;
+  const int before_;
+};
+
 struct RunSink::OpenStream {
   OpenStream(const StreamStore::Places& places, const std::string& stream,
              const SegmentPolicy& segments, const StreamStore::Shape& shape)
       : store(places, stream, segments, shape) {}
   StreamStore store;
-  bool ended = false;
+  bool ended = false, abandoned = false, has_files = false;
 };
 
 // An attachment on its way into the repository.
@@ -71,6 +86,7 @@ PriorStream RunSink::prior(const std::string& stream) {
   auto found = prior_->streams.find(stream);
   if (found == prior_->streams.end()) return out;
   out.exists = true;
+  out.behind = found->second.behind;
   out.since = found->second.since;
   out.last_full = found->second.last_full;
   out.last_refresh = found->second.last_refresh;
@@ -93,6 +109,8 @@ RunSink::OpenStream& RunSink::open(const std::string& stream) {
       shape.shared = found->second.shared;
   StreamStore::Places places{context_.repository, context_.catalog, update_, source_.source};
   slot = std::make_unique<OpenStream>(places, stream, segments_, shape);
+  for (const auto& description : source_.streams)
+    if (description.name == stream) slot->has_files = description.has_files;
   return *slot;
 }
 
@@ -103,12 +121,14 @@ void RunSink::begin_stream(const std::string& stream, bool full) {
 
 Change RunSink::record(Record record) {
   std::lock_guard lock(mutex_);
+  Whole whole(*this);
   auto& store = open(record.stream).store;
   CatalogItem item;
   auto [change, file] = store.record(record);
   item.file = file;
   bool retry_files = gap_records_.contains({record.stream, record.key});
   if (change == Change::unchanged && !retry_files) return change;
+  if (open(record.stream).has_files) unfinished_[{record.stream, record.key}] = record.scope;
   if (change == Change::changed || retry_files) forget_files_of(record.stream, record.key);
   if (change == Change::unchanged) return Change::changed;
   item.source = source_.source;
@@ -121,6 +141,11 @@ Change RunSink::record(Record record) {
   item.webhook = record.webhook;
   update_.put_item(item.stream, change, item, record.text);
   return change;
+}
+
+void RunSink::record_done(const std::string& stream, const std::string& key) {
+  std::lock_guard lock(mutex_);
+  unfinished_.erase({stream, key});
 }
 
 // A changed record's files count as gone unless the app names them again before the run ends.
@@ -177,6 +202,7 @@ bool RunSink::parent_removed(const std::string& stream, std::string_view scope) 
 
 void RunSink::end_stream(const StreamResult& result) {
   std::lock_guard lock(mutex_);
+  Whole whole(*this);
   auto& stream = open(result.stream);
   if (stream.ended) return;
   stream.ended = true;
@@ -202,6 +228,7 @@ void RunSink::end_stream(const StreamResult& result) {
   entry.complete = result.complete;
   entry.requests = result.requests;
   entry.shared = stream.store.shared();
+  entry.behind = stream.abandoned && was_read_above(result.stream);
   if (result.since) {
     entry.since = result.since;
     if (result.full) entry.last_full = result.since;
@@ -254,6 +281,7 @@ std::unique_ptr<FileSink> RunSink::file(const FileRef& file) {
 }
 
 void RunSink::store_file(const FileRef& file, const Node& node, const Id& hash) {
+  Whole whole(*this);
   auto found = unlisted_.find({file.stream, file.key});
   if (found != unlisted_.end())
     std::erase_if(found->second, [&](const CatalogFile& old) {
@@ -282,7 +310,8 @@ void RunSink::drop_unlisted_files() {
   for (const auto& [record, files] : unlisted_) {
     for (const auto& file : files) {
       bool unread = std::any_of(gaps_.begin(), gaps_.end(), [&](const Gap& gap) {
-        return gap.stream == file.stream && gap.key == file.key && gap.file == file.id;
+        return gap.stream == file.stream && gap.key == file.key &&
+               (gap.file == file.id || gap.file == "*");
       });
       // The old bytes are better than none; and what was named counts, whoever it was named by.
       if (unread || named_.contains(file_key(file.stream, file.id))) {
@@ -338,7 +367,17 @@ void RunSink::abandon_open_streams() {
     std::lock_guard lock(mutex_);
     for (const auto& [name, stream] : open_)
       if (!stream->ended) names.push_back(name);
-    for (const auto& name : names) open_[name]->store.abandon();
+    for (const auto& name : names) {
+      open_[name]->store.abandon();
+      open_[name]->abandoned = true;
+    }
+    for (const auto& [record, scope] : unfinished_)
+      gaps_.push_back({.stream = record.first,
+                       .scope = scope,
+                       .key = record.second,
+                       .file = "*",
+                       .reason = "the run broke off before the files of this record were read"});
+    unfinished_.clear();
   }
   for (const auto& name : names) {
     StreamResult result;
@@ -361,10 +400,21 @@ void RunSink::write_tree() {
   for (const auto& [name, entry] : prior_->streams) {
     if (streams_.contains(name)) continue;
     streams_[name] = entry;
+    streams_[name].behind |= was_read_above(name);
     finished_.push_back({name, entry.records, 0, 0, 0, 0, entry.complete, false});
     for (const auto& gap : prior_gaps_)
       if (gap.stream == name) gaps_.push_back(gap);
   }
+}
+
+// Whether this run read records that this stream's listings are asked for.
+bool RunSink::was_read_above(const std::string& stream) const {
+  for (const auto& description : source_.streams) {
+    if (description.name != stream) continue;
+    for (const auto& above : description.listed_below)
+      if (open_.contains(above)) return true;
+  }
+  return false;
 }
 
 void RunSink::put_stream_files(const std::string& folder, const std::string& index,

@@ -36,6 +36,7 @@ class RunSink final : public BackupSink {
   PriorStream prior(const std::string& stream) override;
   void begin_stream(const std::string& stream, bool full) override;
   Change record(Record record) override;
+  void record_done(const std::string& stream, const std::string& key) override;
   std::optional<std::string> prior_mark(const std::string& stream, const std::string& key) override;
   bool keep(const std::string& stream, const std::string& key) override;
   void named(const std::string& stream, const std::string& key, const std::string& scope) override;
@@ -60,16 +61,20 @@ class RunSink final : public BackupSink {
   const std::map<std::string, ManifestStream>& streams() const { return streams_; }
   std::vector<Gap> take_gaps();
   bool changed() const { return changed_; }
+  // A call failed on the way: what was read so far cannot be told from what was not.
+  bool half_done() const { return half_done_; }
   std::uint64_t requests() const { return requests_; }
   std::uint64_t files_added() const { return files_added_; }
 
  private:
   class OpenFile;
+  class Whole;
   struct OpenStream;
 
   OpenStream& open(const std::string& stream);
   void forget_files_of(const std::string& stream, const std::string& key);
   void drop_unlisted_files();
+  bool was_read_above(const std::string& stream) const;
   void store_file(const FileRef& file, const Node& node, const Id& hash);
   void put_stream_files(const std::string& folder, const std::string& index, StreamStore& store);
   bool parent_removed(const std::string& stream, std::string_view scope) const;
@@ -92,9 +97,11 @@ class RunSink final : public BackupSink {
   std::vector<Gap> gaps_;
   // Files of changed records that the app has not named again in this run.
   std::map<std::pair<std::string, std::string>, std::vector<CatalogFile>> unlisted_;
+  // New and changed records whose files may not have been asked for yet: stream and key to scope.
+  std::map<std::pair<std::string, std::string>, std::string> unfinished_;
   HashSet named_;  // files that the app named in this run
   std::set<std::pair<std::string, std::string>> gap_records_;  // stream, key with a missing file
-  bool changed_ = false;
+  bool changed_ = false, half_done_ = false;
   std::uint64_t requests_ = 0, files_added_ = 0;
 };
 

@@ -107,6 +107,7 @@ BackupSource ConnectorSource::backup_source(const Choice& choice,
   for (const auto& stream : connector_.model().streams) {
     BackupSource::Stream described;
     described.name = stream.name;
+    described.has_files = !stream.files.empty();
     described.title = stream.title.empty() ? stream.name : stream.title;
     described.parents = connector_.parents(stream.name);
     for (const auto& from : stream.sources)

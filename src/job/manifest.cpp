@@ -34,6 +34,7 @@ std::string Manifest::print() const {
     if (!stream.parents.empty()) entry["parents"] = stream.parents;
     entry["records"] = stream.records;
     entry["complete"] = stream.complete;
+    if (stream.behind) entry["behind"] = true;
     if (stream.since) entry["since"] = format_rfc3339(*stream.since);
     if (stream.last_full) entry["last_full"] = format_rfc3339(*stream.last_full);
     if (stream.last_refresh) entry["last_refresh"] = format_rfc3339(*stream.last_refresh);
@@ -65,6 +66,7 @@ Manifest Manifest::parse(std::string_view json) {
       stream.parents = entry.value("parents", std::vector<std::string>{});
       stream.records = entry.value("records", std::uint64_t{0});
       stream.complete = entry.value("complete", false);
+      stream.behind = entry.value("behind", false);
       stream.since = get_time(entry, "since");
       stream.last_full = get_time(entry, "last_full");
       stream.last_refresh = get_time(entry, "last_refresh");

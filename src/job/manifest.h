@@ -20,6 +20,7 @@ struct ManifestStream {
   std::vector<std::string> parents;  // streams that its records hang below
   std::uint64_t records = 0;
   bool complete = true;           // every listing ended without a gap
+  bool behind = false;            // as in PriorStream
   std::optional<Time> since;      // the next run may ask for changes from here on
   std::optional<Time> last_full;  // as in PriorStream
   std::optional<Time> last_refresh;

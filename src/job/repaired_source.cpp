@@ -212,13 +212,14 @@ void RepairedSource::lose_file(const LostPiece& piece) {
 
 // From the catalog if it knows the segment, else from the records themselves.
 std::string RepairedSource::line_of_segment(const std::string& stream, const Id& blob) {
-  auto [known, fresh] = known_lines_.try_emplace(stream);
+  auto [at, fresh] = known_lines_.try_emplace(stream);
+  auto& known = at->second;
   if (fresh)
     context_.catalog.segments(source_, stream, std::nullopt, [&](const SegmentRow& row) {
-      known->second[row.blob] = index_line(read_directory(row.directory));
+      known[row.blob] = index_line(read_directory(row.directory));
     });
-  auto line = known->second.find(blob);
-  return line != known->second.end()
+  auto line = known.find(blob);
+  return line != known.end()
              ? line->second
              : guessed_line(context_.repository.load_blob(BlobType::data, blob));
 }

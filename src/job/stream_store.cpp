@@ -332,9 +332,9 @@ void StreamStore::rewrite_changed() {
     std::sort(changes.begin(), changes.end(),
               [](const auto& a, const auto& b) { return a.position < b.position; });
     if (running.size() == at_once) store_first();
-    auto task = [this, file = file, rows = rows_of(places_, stream_, file), &prior,
+    auto task = [this, number = file, rows = rows_of(places_, stream_, file), &gone = prior.gone,
                  &changes]() mutable {
-      return rewrite(file, std::move(rows), prior.gone, changes);
+      return rewrite(number, std::move(rows), gone, changes);
     };
     running.emplace_back(file, std::async(std::launch::async, std::move(task)));
   }

@@ -22,6 +22,7 @@ class CountingSink final : public BackupSink {
  public:
   PriorStream prior(const std::string&) override { return {}; }
   void begin_stream(const std::string&, bool) override {}
+  void record_done(const std::string&, const std::string&) override {}
   Change record(Record) override {
     ++records;
     return Change::added;

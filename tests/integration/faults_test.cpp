@@ -148,7 +148,10 @@ TEST_CASE("While the account changes, no record that stays the same is lost") {
       }
       INFO(join(lost, "\n").substr(0, 3000));
       REQUIRE(lost.empty());
-      const auto whole_listings = unprovoked(rig, contents.gaps);
+      // What hangs below a record that was deleted meanwhile is not there to be listed.
+      auto gaps = contents.gaps;
+      std::erase_if(gaps, [](const Gap& gap) { return gap.status == 404 || gap.status == 410; });
+      const auto whole_listings = unprovoked(rig, gaps);
       INFO(join(whole_listings, "\n").substr(0, 3000));
       REQUIRE(whole_listings.empty());
       rig.clock().sleep(rig.app().seen_after(), {});

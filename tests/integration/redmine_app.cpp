@@ -14,7 +14,7 @@ class RedmineApp final : public App {
       : account_(seed, size_of(options), options_of(options), clock) {}
 
   TestAccount& account() override { return account_; }
-  std::chrono::hours seen_after() const override { return std::chrono::hours(25); }
+  std::chrono::hours seen_after() const override { return std::chrono::hours(24 * 31); }
 
   // A file of a project is a record of its own; the account names it below the project.
   Truth expected_files() override {

@@ -189,6 +189,47 @@ TEST_CASE("a listing below a parent that did not change is not read again, unles
   CHECK(rig.sink.keys("notes") == std::vector<std::string>{"n2", "n3"});
 }
 
+TEST_CASE(
+    "a stream that is behind its parents is listed whole, but known details are not asked for") {
+  Rig rig(R"({"books": {"get": "/books", "id": "id"},
+              "notes": {"each": "books", "get": "/books/${parent.id}/notes", "id": "id",
+                        "reuse_if_unchanged": true, "changed": "at",
+                        "detail": {"get": "/notes/${record.id}"}},
+              "events": {"each": "books", "get": "/books/${parent.id}/events", "id": "id",
+                         "since": {"into": "query.since"}}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/books") return reply(R"([{"id": 1}])");
+            if (asked.path == "/v1/notes/n") return reply(R"({"id": "n", "at": 1})");
+            if (asked.path == "/v1/books/1/notes") return reply(R"([{"id": "n", "at": 1}])");
+            return reply("[]");
+          });
+  rig.run();
+  CHECK(rig.http.requests() == 4);
+  rig.run();
+  CHECK(rig.http.requests() == 2);
+  CHECK(count_of(rig.asked(), "/books/1/events?since=") == 1);
+  rig.sink.set_behind("notes");
+  rig.sink.set_behind("events");
+  rig.run();
+  CHECK(rig.http.requests() == 3);
+  CHECK(count_of(rig.asked(), "/books/1/notes") == 1);
+  CHECK(count_of(rig.asked(), "since=") == 0);
+}
+
+TEST_CASE("a record is done when its files were asked for") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id",
+              "files": [{"id": "${record.id}", "get": "/files/${record.id}"}]},
+              "plain": {"get": "/plain", "id": "id"}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/files/b") return reply("", 404);
+            if (asked.path == "/v1/files/a") return reply("bytes");
+            return reply(R"([{"id": "a"}, {"id": "b"}])");
+          });
+  rig.run();
+  CHECK(rig.sink.done() ==
+        std::set<std::pair<std::string, std::string>>{{"notes", "a"}, {"notes", "b"}});
+}
+
 TEST_CASE("an answer that was not modified keeps its records without being sent") {
   std::string version = "\"1\"";
   Rig rig(

@@ -221,6 +221,7 @@ TEST_CASE("an exception of the sink ends the run") {
    public:
     PriorStream prior(const std::string&) override { return {}; }
     void begin_stream(const std::string&, bool) override {}
+    void record_done(const std::string&, const std::string&) override {}
     Change record(Record) override { throw Error("the disk is full"); }
     std::optional<std::string> prior_mark(const std::string&, const std::string&) override {
       return std::nullopt;

@@ -20,7 +20,9 @@ class MemorySink final : public probackup::BackupSink {
     std::map<std::string, Stored> records;
     std::optional<probackup::Time> since, last_full, last_refresh;
     probackup::StreamResult result;
+    bool behind = false;  // as told to the next run
   };
+  void set_behind(const std::string& stream) { now_[stream].behind = true; }
 
   // Ends a run: what it left is what the next one finds.
   void next_run() {
@@ -56,6 +58,7 @@ class MemorySink final : public probackup::BackupSink {
     auto at = prior_.find(stream);
     if (!had_run_ || at == prior_.end()) return out;
     out.exists = true;
+    out.behind = at->second.behind;
     out.since = at->second.since;
     out.last_full = at->second.last_full;
     out.last_refresh = at->second.last_refresh;
@@ -68,6 +71,11 @@ class MemorySink final : public probackup::BackupSink {
     runs_[stream].full = full;
     now_[stream];
   }
+  void record_done(const std::string& stream, const std::string& key) override {
+    std::lock_guard lock(mutex_);
+    done_.insert({stream, key});
+  }
+  const std::set<std::pair<std::string, std::string>>& done() const { return done_; }
   probackup::Change record(probackup::Record record) override {
     std::lock_guard lock(mutex_);
     const Stored* before = find_prior(record.stream, record.key);
@@ -178,6 +186,7 @@ class MemorySink final : public probackup::BackupSink {
   bool is_gone(const Run& run, const probackup::Record& record) const;
 
   mutable std::mutex mutex_;  // guards all below
+  std::set<std::pair<std::string, std::string>> done_;
   bool had_run_ = false;
   std::map<std::string, Stream> prior_, now_;
   std::map<std::string, Run> runs_;

@@ -277,6 +277,169 @@ TEST_CASE("a run that is cut short keeps what it read and deletes nothing") {
   CHECK((runs[0].status == "interrupted" || runs[1].status == "interrupted"));
 }
 
+TEST_CASE("files that a broken run did not come to are read by the next one") {
+  Fixture fixture;
+  bool breaks = false;
+  std::string version = "1";
+  int asked = 0;
+  auto run = [&] {
+    return fixture.run([&](BackupSink& sink, std::stop_token) {
+      sink.begin_stream("parents", true);
+      for (const char* key : {"a", "b"}) {
+        auto change =
+            sink.record(make_record(fixture.describer, "parents", key, "{\"v\":" + version + "}"));
+        if (change == Change::unchanged) continue;
+        if (breaks && key == std::string("b")) throw Error("the token has ended");
+        ++asked;
+        if (auto file = sink.file({"parents", key, key + version, "f.txt", 1, ""})) {
+          file->write(version);
+          file->finish();
+        }
+        sink.record_done("parents", key);
+      }
+      sink.listed("parents", "", true);
+      StreamResult result;
+      result.stream = "parents";
+      result.complete = true;
+      sink.end_stream(result);
+    });
+  };
+  auto files_in = [&](const Id& snapshot) {
+    Truth out;
+    SnapshotReader reader(*fixture.repository, fixture.repository->load_snapshot(snapshot));
+    reader.files([&](const SnapshotFile& file) {
+      out[file.id] = read_small_file(*fixture.repository, file.node);
+      return true;
+    });
+    return out;
+  };
+  for (int start = 0; start < 2; ++start) {  // without and with files of an earlier version
+    breaks = true;
+    CHECK_THROWS_AS(run(), Error);
+    auto partial = source_snapshots(*fixture.repository).back();
+    SnapshotReader reader(*fixture.repository, partial);
+    REQUIRE(reader.gaps().size() == 1);
+    CHECK(reader.gaps()[0].key == "b");
+    breaks = false;
+    asked = 0;
+    auto report = run();
+    CHECK(report.gaps.empty());
+    CHECK(asked == 1);  // what was done is not asked for again
+    CHECK(files_in(report.snapshot) == Truth{{"a" + version, version}, {"b" + version, version}});
+    version = "2";
+  }
+}
+
+TEST_CASE("a stream that was read before its parents is listed whole by the next run") {
+  Fixture fixture;
+  auto children_are_behind = [&] {
+    bool behind = false;
+    fixture.run([&](BackupSink& sink, std::stop_token) {
+      behind = sink.prior("children").behind;
+      list_all(sink, fixture.describer, "parents", {{"a", "{}"}});
+      list_all(sink, fixture.describer, "children", {{"c", "{}"}});
+    });
+    return behind;
+  };
+  CHECK_FALSE(children_are_behind());
+  CHECK_FALSE(children_are_behind());
+  fixture.run([&](BackupSink& sink, std::stop_token) {  // --only parents
+    list_all(sink, fixture.describer, "parents", {{"a", "{\"v\":2}"}});
+  });
+  CHECK(children_are_behind());
+  CHECK_FALSE(children_are_behind());
+  CHECK_THROWS_AS(fixture.run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, fixture.describer, "parents", {{"a", "{\"v\":3}"}});
+    sink.begin_stream("children", true);
+    throw Error("the token has ended");
+  }),
+                  Error);
+  CHECK(children_are_behind());
+}
+
+TEST_CASE("a newest snapshot that cannot be read now is not passed over") {
+  // The run would build on the one before it, while the catalog knows the newest.
+  Fixture fixture;
+  auto run = [&](const Truth& truth) {
+    return fixture.run([&, truth](BackupSink& sink, std::stop_token) {
+      list_all(sink, fixture.describer, "parents", truth);
+    });
+  };
+  run({{"a", "{}"}});
+  Truth newest = {{"a", "{}"}, {"b", "{}"}};
+  run(newest);
+  int failed = 0;
+  for (std::uint64_t call = 0; call < 16; ++call) {
+    fixture.reopen();
+    fixture.storage.fail_call(call);
+    try {
+      auto snapshot = run(newest).snapshot;
+      fixture.storage.heal();
+      CHECK(fixture.records(snapshot, "parents") == newest);
+    } catch (const Error&) {
+      ++failed;
+    }
+    fixture.storage.heal();
+  }
+  CHECK(failed > 2);
+}
+
+TEST_CASE("whichever call of the storage fails, the next run is complete") {
+  Fixture fixture;
+  int version = 0, failed = 0;
+  for (std::uint64_t call = 0; call < 24; ++call) {
+    Truth records, files;
+    ++version;
+    auto run = [&] {
+      return fixture.run([&](BackupSink& sink, std::stop_token) {
+        sink.begin_stream("parents", true);
+        for (int i = 0; i < 6; ++i) {
+          std::string key = "k" + std::to_string((i + version) % 8);
+          int of = i % 2 == 0 ? version : 0;  // every other record stays as it is
+          records[key] = "{\"v\":" + std::to_string(of) + "}";
+          std::string id = key + "-" + std::to_string(of);
+          files[id] = id;
+          if (sink.record(make_record(fixture.describer, "parents", key, records[key])) ==
+              Change::unchanged)
+            continue;
+          if (auto file = sink.file({"parents", key, id, "f.txt", id.size(), ""})) {
+            file->write(id);
+            file->finish();
+          }
+          sink.record_done("parents", key);
+        }
+        sink.listed("parents", "", true);
+        StreamResult result;
+        result.stream = "parents";
+        result.complete = true;
+        sink.end_stream(result);
+      });
+    };
+    fixture.storage.fail_call(call);
+    try {
+      run();
+    } catch (const Error& error) {
+      ++failed;
+      UNSCOPED_INFO(error.what());
+    }
+    fixture.storage.heal();
+    fixture.repository = Repository::open(fixture.storage, "secret", fixture.clock);
+    records.clear();
+    files.clear();
+    auto report = run();
+    CAPTURE(call);
+    CHECK(fixture.records(report.snapshot, "parents") == records);
+    Truth held;
+    SnapshotReader reader(*fixture.repository, fixture.repository->load_snapshot(report.snapshot));
+    reader.files([&](const SnapshotFile& file) {
+      held[file.id] = read_small_file(*fixture.repository, file.node);
+      return true;
+    });
+    CHECK(held == files);
+  }
+  CHECK(failed > 3);
+}
+
 TEST_CASE("a stream that loses most of its records raises an alarm") {
   Fixture fixture;
   Truth truth;

@@ -50,7 +50,7 @@ struct Fixture {
     out.title = "Test app";
     out.version = "1";
     out.settings = "{}";
-    out.streams = {{"parents", "Parents", {}, {}},
+    out.streams = {{"parents", "Parents", {}, {}, true},
                    {"children", "Children", {"parents"}, {"parents"}}};
     out.describer = &describer;
     out.feed = std::move(feed);

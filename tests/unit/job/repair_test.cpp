@@ -1,5 +1,6 @@
 // Damaged repositories of backups: every healthy record is kept, and what is lost is told. restic
 // judges what is left.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -167,7 +168,10 @@ TEST_CASE("whatever is damaged, every healthy record is kept and every lost one 
     }
     Id now = repaired.contains(id) ? repaired.at(id) : id;
     auto snapshot = fixture.repository->load_snapshot(now);
-    Truth left = fixture.records(now, "parents");
+    Truth left;  // empty when not one segment is whole
+    auto streams = SnapshotReader(*fixture.repository, snapshot).streams();
+    if (std::find(streams.begin(), streams.end(), "parents") != streams.end())
+      left = fixture.records(now, "parents");
     std::set<std::string> told;
     bool stream_told = false;
     SnapshotReader reader(*fixture.repository, snapshot);
