@@ -15,6 +15,7 @@
 #include "repository/crypto.h"
 #include "repository/key.h"
 #include "storage/memory.h"
+#include "unit/repository/quick_init.h"
 #include "util/hash.h"
 #include "util/time.h"
 
@@ -82,20 +83,10 @@ inline std::string text(std::size_t count, std::uint64_t seed) {
   return out;
 }
 
-// What Repository::init makes, with a key that opens at once.
-inline void quick_init(Storage& storage, Clock& clock) {
-  SealKey master = SealKey::random();
-  std::string key = make_key_file(master, password, clock.now(), "user", "host", {16, 1, 1});
-  storage.save({ObjectKind::key, sha256(key).hex()}, key);
-  std::string config;
-  Sealer(master).seal(print_config(Config::random()), config);
-  storage.save({ObjectKind::config, {}}, config);
-}
-
 // A repository that lives in memory.
 struct TestRepository {
   TestRepository() {
-    quick_init(storage, clock);
+    quick_init(storage, password, clock);
     open();
   }
   // Opened on a copy of what is stored there.

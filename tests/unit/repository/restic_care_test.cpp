@@ -94,7 +94,7 @@ void save_random_group(Repository& repository, Random& random, const std::string
 TEST_CASE("the policy keeps and removes what restic 0.14 does") {
   Shared shared;
   shared.storage->create();
-  quick_init(*shared.storage, shared.clock);
+  quick_init(*shared.storage, password, shared.clock);
   auto repository = shared.open();
   Id tree = repository->save_tree({});
   Random random(20'260'501);
@@ -162,7 +162,7 @@ TEST_CASE("restic accepts what our prune leaves, and neither finds work after th
   Random random(seed);
   Shared shared;
   shared.storage->create();
-  quick_init(*shared.storage, shared.clock);
+  quick_init(*shared.storage, password, shared.clock);
   std::map<Id, Files> truth;
   auto more = [&] {
     for (int run = 0; run < 4; ++run) {
@@ -229,7 +229,7 @@ TEST_CASE("restic checks what we copied, and knows a copy of its own again") {
   Shared from, to;
   for (Shared* shared : {&from, &to}) {
     shared->storage->create();
-    quick_init(*shared->storage, shared->clock);
+    quick_init(*shared->storage, password, shared->clock);
   }
   Random random(1);
   Files files = random_files(random);
@@ -258,7 +258,7 @@ TEST_CASE("restic accepts an index that we made again, and finds every healthy b
   Random random(seed);
   Shared shared;
   shared.storage->create();
-  quick_init(*shared.storage, shared.clock);
+  quick_init(*shared.storage, password, shared.clock);
   std::map<Id, Files> truth;
   for (int run = 0; run < 3; ++run) {
     Files files = random_files(random);
