@@ -1,8 +1,11 @@
 // A repository and a catalog in memory, and an account of plain records to back up into them.
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -13,17 +16,22 @@
 
 namespace probackup::test {
 
-// Time that moves a second with each look.
+// Time that moves a second with each look. Short waits end at once; long ones (until a lock is
+// refreshed) last until they are stopped, so that nothing beside the test writes to its storage.
 class TickingClock final : public Clock {
  public:
-  Time now() override { return now_ += std::chrono::seconds(1); }
+  Time now() override { return Time{std::chrono::seconds(1'700'000'000 + ++looks_)}; }
   std::chrono::nanoseconds steady() override { return now().time_since_epoch(); }
-  bool sleep(std::chrono::nanoseconds, std::stop_token stop) override {
+  bool sleep(std::chrono::nanoseconds duration, std::stop_token stop) override {
+    std::unique_lock lock(mutex_);
+    if (duration >= std::chrono::minutes(1)) stopped_.wait(lock, stop, [] { return false; });
     return !stop.stop_requested();
   }
 
  private:
-  Time now_{std::chrono::seconds(1'700'000'000)};
+  std::atomic<std::int64_t> looks_{0};
+  std::mutex mutex_;
+  std::condition_variable_any stopped_;
 };
 
 struct Fixture {
