@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t pending_bytes_max = 1 << 20;
 constexpr std::size_t header_bytes_max = 1 << 20;
 constexpr long connect_ms_max = 30'000;
+// libcurl's own are smaller: attachments and packs would pass threads in many small pieces.
+constexpr long receive_buffer_bytes = 128 << 10, send_buffer_bytes = 256 << 10;
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -72,6 +74,9 @@ CURL* Transfer::open(CURLSH* share) {
   curl_easy_setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, header_list_.get());
   if (!ca_file_.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file_.c_str());
+  curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+  if (request_.body.size() > static_cast<std::size_t>(send_buffer_bytes))
+    curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, send_buffer_bytes);
   if (!request_.sink) curl_easy_setopt(handle, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Transfer::on_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);

@@ -5,8 +5,8 @@
 namespace probackup {
 namespace {
 
-// Two, so that one syncs while the other hashes. More would only hold more packs in memory.
-constexpr std::size_t uploads_max = 2;
+// Enough to keep a line busy whose server takes its time over each pack; each more holds a pack in memory.
+constexpr std::size_t uploads_max = 4;
 // As restic: an index file is also due at this age.
 constexpr std::chrono::minutes index_age_max{10};
 

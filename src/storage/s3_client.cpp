@@ -69,7 +69,8 @@ std::string S3Client::region() {
   return place().region;
 }
 
-HttpResponse S3Client::exchange(const S3Request& request, const S3Credentials& credentials,
+// The body goes along and comes back: it may be a pack, which is not to be held twice.
+HttpResponse S3Client::exchange(S3Request& request, const S3Credentials& credentials,
                                 const Place& place) {
   bool virtual_host = uses_virtual_host(url_, options_.style);
   S3Unsigned raw;
@@ -87,12 +88,13 @@ HttpResponse S3Client::exchange(const S3Request& request, const S3Credentials& c
   out.url = fmt::format("{}://{}{}{}{}", url_.scheme, raw.host, raw.path,
                         raw.query.empty() ? "" : "?", raw.query);
   out.headers = sign_s3(raw, credentials, place.region, clock_.now());
-  out.body = request.body;
+  out.body = std::move(request.body);
   out.sink = request.sink;
   out.body_bytes_max = answer_bytes_max;
   out.redirects_max = 0;  // the signature names the host
   try {
     auto answer = http_.send(out, {});
+    request.body = std::move(out.body);
     reached_ = true;
     return answer;
   } catch (const NetworkError& error) {
@@ -118,20 +120,19 @@ bool S3Client::follow(const HttpResponse& answer, const Place& from) {
   return true;
 }
 
-HttpResponse S3Client::send(const S3Request& request) {
-  bool followed = false, renewed = false;
-  S3Request now = request;
+HttpResponse S3Client::send(S3Request now) {
+  bool followed = false, renewed = false, head_refused = false;
   for (;;) {
     S3Credentials credentials = credentials_.get();
     Place from = place();
     HttpResponse answer = exchange(now, credentials, from);
-    bool expected = std::find(request.expected.begin(), request.expected.end(), answer.status) !=
-                    request.expected.end();
+    bool expected =
+        std::find(now.expected.begin(), now.expected.end(), answer.status) != now.expected.end();
     auto error = answer.body.empty() ? std::nullopt : parse_s3_error(answer.body);
     // Some operations begin their answer before they know how they end.
     if (answer.status >= 200 && answer.status < 300 && !error) {
-      if (now.method == request.method) return answer;
-      throw Error(fmt::format("{} refuses HEAD and allows GET for {}", url_.host, request.subject));
+      if (!head_refused) return answer;
+      throw Error(fmt::format("{} refuses HEAD and allows GET for {}", url_.host, now.subject));
     }
     if (expected && (!error || error->code != "NoSuchBucket")) return answer;
     if (!followed && follow(answer, from)) {
@@ -143,10 +144,11 @@ HttpResponse S3Client::send(const S3Request& request) {
       continue;
     }
     if (now.method == "HEAD" && answer.status < 500) {
-      now = with_body(request);
+      now = with_body(now);
+      head_refused = true;
       continue;
     }
-    throw_s3_error(answer, {url_, request.operation, request.subject, credentials, clock_.now()});
+    throw_s3_error(answer, {url_, now.operation, now.subject, credentials, clock_.now()});
   }
 }
 

@@ -33,10 +33,10 @@ class S3Client {
 
   // Sends it, signed. Follows the server once to the region that it names. Returns a 2xx answer
   // that carries no error, or an expected one; throws what others mean.
-  HttpResponse send(const S3Request& request);
+  HttpResponse send(S3Request request);
 
   const S3Url& url() const { return url_; }
-  Clock& clock() { return clock_; }
+  Clock& clock() const { return clock_; }
   // The region that requests are signed for now.
   std::string region();
   // Throws that this answer is not one of an S3 server.
@@ -47,8 +47,7 @@ class S3Client {
     std::string host, region;
   };
   Place place();
-  HttpResponse exchange(const S3Request& request, const S3Credentials& credentials,
-                        const Place& place);
+  HttpResponse exchange(S3Request& request, const S3Credentials& credentials, const Place& place);
   bool follow(const HttpResponse& answer, const Place& from);
 
   const S3Url url_;
