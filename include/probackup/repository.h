@@ -108,7 +108,8 @@ struct RepositoryStats {
 // at once, also before their pack is written; nothing refers to them until a snapshot is saved.
 class Repository {
  public:
-  // Makes a new repository (config, first key). Throws Error when one is there already.
+  // Makes a new repository (config, first key). Throws Error when one is there already, or something
+  // else is.
   static void init(Storage& storage, std::string_view password, Clock& clock,
                    const RepositoryOptions& options = {});
   // Throws Error(no_repository), Error(wrong_password), or Error for a version it does not know.

@@ -97,7 +97,20 @@ class Storage {
   virtual std::vector<RemoveFailure> remove_many(ObjectKind kind,
                                                  const std::vector<std::string>& names);
 
-  // Object lock. A store without it throws Error from both.
+  // Something that lies here and does not belong to a repository's layout, for the message of an
+  // init; nothing when there is none, or this store cannot tell.
+  virtual std::optional<std::string> stranger();
+
+  // Object lock.
+
+  // What keeps the object from being removed now; nothing when nothing does, and in a store without
+  // object lock.
+  virtual std::optional<Retention> active_lock(const ObjectName& name);
+  // Removes an object whose content stands in others by now, also a locked one: a store with object
+  // lock keeps versions, so that its bytes stay until the lock ends. Throws NotFound.
+  virtual void hide(const ObjectName& name);
+
+  // A store without object lock throws Error from both of these.
 
   // How long the object is locked; nothing when it is not.
   virtual std::optional<Retention> retention(const ObjectName& name);

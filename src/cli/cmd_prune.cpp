@@ -6,6 +6,7 @@
 #include "cli/care.h"
 #include "cli/commands.h"
 #include "util/text.h"
+#include "util/time.h"
 
 namespace probackup {
 namespace {
@@ -72,10 +73,18 @@ nlohmann::ordered_json to_json(const PruneReport& report, const PruneOptions& op
           {"bytes_repacked", report.bytes_repacked},
           {"bytes_freed", report.bytes_freed},
           {"bytes_unused_left", report.bytes_unused_left},
-          {"index_files_replaced", report.index_files_replaced}};
+          {"index_files_replaced", report.index_files_replaced},
+          {"packs_locked", report.packs_locked},
+          {"locked_until", report.locked_until ? nlohmann::ordered_json(
+                                                     format_rfc3339_seconds(*report.locked_until))
+                                               : nullptr}};
 }
 
 void print(Output& out, const PruneReport& report, const PruneOptions& options) {
+  if (report.locked_until)
+    out.line(fmt::format("{} packs stay as they are because they are locked, the last until {}",
+                         format_count(report.packs_locked),
+                         format_rfc3339_seconds(*report.locked_until)));
   if (report.nothing_to_do()) {
     out.line(fmt::format("nothing to do: {} in use, {} unused", format_size(report.bytes_used),
                          format_size(report.bytes_unused)));

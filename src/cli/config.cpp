@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
+#include <charconv>
 #include <filesystem>
 
 #include "util/file.h"
@@ -30,6 +31,23 @@ std::string text_of(const std::string& path, const std::string& key, const toml:
   bad(path, node.source(), key + " must be a text, a number, true, false, or a list of these");
 }
 
+constexpr unsigned retain_days_max = 36'500;  // as for --retain-days
+
+void read_object_lock(Config& config, const std::string& days) {
+  auto wrong = [&](const std::string& why) {
+    throw Error(ErrorKind::usage, config.path + ": " + why);
+  };
+  if (config.object_lock.empty() != days.empty())
+    wrong("object_lock and retain_days only work together");
+  if (days.empty()) return;
+  if (config.object_lock != "governance" && config.object_lock != "compliance")
+    wrong(fmt::format("object_lock is \"{}\", not governance or compliance", config.object_lock));
+  auto [end, error] = std::from_chars(days.data(), days.data() + days.size(), config.retain_days);
+  if (error != std::errc() || end != days.data() + days.size() || config.retain_days == 0 ||
+      config.retain_days > retain_days_max)
+    wrong(fmt::format("retain_days is {}, not a number from 1 to {}", days, retain_days_max));
+}
+
 }  // namespace
 
 std::map<std::string, std::string> Config::settings_of(const SourceRef& source) const {
@@ -46,13 +64,15 @@ Config load_config(const std::string& wanted) {
   Config config;
   if (wanted.empty() && !std::filesystem::exists(path)) return config;
   config.path = path.string();
-  std::string storage_options;
+  std::string storage_options, retain_days;
   std::map<std::string, std::string*> top = {{"repository", &config.repository},
                                              {"password_file", &config.password_file},
                                              {"password_command", &config.password_command},
                                              {"catalog", &config.catalog},
                                              {"connectors", &config.connectors},
-                                             {"storage_options", &storage_options}};
+                                             {"storage_options", &storage_options},
+                                             {"object_lock", &config.object_lock},
+                                             {"retain_days", &retain_days}};
   toml::table table;
   try {
     table = toml::parse(read_file(path), config.path);
@@ -81,6 +101,7 @@ Config load_config(const std::string& wanted) {
           fmt::format("unknown key {}{}", name, did_you_mean(name, names)));
     *slot->second = text_of(config.path, name, node);
   }
+  read_object_lock(config, retain_days);
   if (!storage_options.empty()) config.storage_options = split(storage_options, ',');
   return config;
 }

@@ -15,6 +15,8 @@ struct Config {
   std::string path;  // "" when there is no file
   std::string repository, password_file, password_command, catalog, connectors;
   std::vector<std::string> storage_options;  // KEY=VALUE
+  std::string object_lock;                   // "", "governance" or "compliance"
+  unsigned retain_days = 0;                  // with object_lock
   std::map<std::string, std::map<std::string, std::string>> apps;  // "trello", "trello:acme"
 
   std::map<std::string, std::string> settings_of(const SourceRef& source) const;

@@ -38,6 +38,10 @@ Session::Session(const Options& options, Output& output, std::stop_token stop)
   }
   fall_back(options_.catalog, config_.catalog);
   fall_back(options_.connectors, config_.connectors);
+  if (options_.object_lock.empty()) {
+    options_.object_lock = config_.object_lock;
+    options_.retain_days = config_.retain_days;
+  }
 }
 
 Session::~Session() = default;
@@ -50,7 +54,11 @@ const std::string& Session::repository_url() {
 }
 
 Storage& Session::storage() {
-  if (!storage_) storage_ = open_storage(repository_url(), storage_options());
+  if (!storage_) {
+    StorageOptions options = storage_options();
+    options.retention = retention();
+    storage_ = open_storage(repository_url(), options);
+  }
   return *storage_;
 }
 
@@ -66,7 +74,6 @@ StorageOptions Session::storage_options() {
   options.environment = environment;
   options.ca_file = options_.ca_file;
   options.allow_plain_http = options_.insecure_http;
-  options.retention = retention();
   options.upload_rate = options_.limit_upload * 1024;
   options.download_rate = options_.limit_download * 1024;
   options.clock = &clock();

@@ -53,14 +53,19 @@ std::map<std::size_t, std::size_t> good_before_suspicious(const Group& group) {
   return out;
 }
 
+template <typename Kept>
+void sort_by_time(std::vector<Kept>& kept) {
+  std::sort(kept.begin(), kept.end(), [](const Kept& a, const Kept& b) {
+    return std::tie(a.snapshot.time, a.snapshot.id) < std::tie(b.snapshot.time, b.snapshot.id);
+  });
+}
+
 void refuse(ForgetGroup& group, std::string why, std::string hint) {
   group.refusal = std::move(why);
   group.hint = std::move(hint);
   for (Snapshot& snapshot : group.remove) group.keep.push_back({std::move(snapshot), {}});
   group.remove.clear();
-  std::sort(group.keep.begin(), group.keep.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.snapshot.time, a.snapshot.id) < std::tie(b.snapshot.time, b.snapshot.id);
-  });
+  sort_by_time(group.keep);
 }
 
 void apply_policy(ForgetGroup& out, const Group& group, const RetentionPolicy& policy, Time now) {
@@ -101,6 +106,30 @@ void apply_ids(ForgetGroup& out, const Group& group, const std::set<Id>& ids) {
     refuse(out, pinned, "compare them with `probackup diff`; forget the suspicious one first");
 }
 
+std::string lock_text(const Retention& lock) {
+  return fmt::format("locked ({}) until {}",
+                     lock.mode == RetentionMode::governance ? "governance" : "compliance",
+                     format_rfc3339_seconds(lock.until));
+}
+
+// A policy leaves what is locked to a later forget; to name it is a mistake.
+void spare_locked(ForgetGroup& out, Storage& storage, bool by_policy) {
+  std::vector<Snapshot> free;
+  std::string refusal;
+  for (Snapshot& snapshot : out.remove) {
+    auto lock = storage.active_lock({ObjectKind::snapshot, snapshot.id.hex()});
+    if (lock && by_policy) {
+      out.keep.push_back({std::move(snapshot), {lock_text(*lock)}});
+      continue;
+    }
+    if (lock) refusal = fmt::format("{} is {}", name_of(snapshot), lock_text(*lock));
+    free.push_back(std::move(snapshot));
+  }
+  out.remove = std::move(free);
+  sort_by_time(out.keep);
+  if (!refusal.empty()) refuse(out, refusal, "it can be removed after that time");
+}
+
 std::map<SourceRef, Group> load_groups(Repository& repository) {
   std::map<SourceRef, Group> groups;
   // Throws for one that cannot be read: it may be the newest one of a source.
@@ -137,6 +166,7 @@ std::vector<ForgetGroup> plan_forget(const JobContext& context, const ForgetRequ
       apply_policy(out, group, request.policy, context.clock.now());
     else
       apply_ids(out, group, ids);
+    spare_locked(out, context.repository.storage(), ids.empty());
     if (!ours || !out.refusal.empty() || (request.despite_failed_run && !ids.empty())) continue;
     if (auto problem = newest_run_problem(context.catalog, source, group.back()); !problem.empty())
       refuse(out, problem,

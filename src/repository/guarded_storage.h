@@ -41,6 +41,14 @@ class GuardedStorage final : public Storage {
     if (kind != ObjectKind::lock) ask();
     return inner_.remove_many(kind, names);
   }
+  std::optional<std::string> stranger() override { return inner_.stranger(); }
+  std::optional<Retention> active_lock(const ObjectName& name) override {
+    return inner_.active_lock(name);
+  }
+  void hide(const ObjectName& name) override {
+    ask();
+    inner_.hide(name);
+  }
   std::optional<Retention> retention(const ObjectName& name) override {
     return inner_.retention(name);
   }

@@ -15,6 +15,8 @@ namespace probackup {
 namespace {
 
 constexpr std::size_t delete_threads = 8;  // waiting, not work
+// In one call: what is removed between two looks at the lock.
+constexpr std::size_t delete_names_max = 250;
 
 class Pruner {
  public:
@@ -96,27 +98,49 @@ class Pruner {
 
   // Only now, when all that is needed stands elsewhere too.
   void remove_old() {
-    std::vector<ObjectName> index_files, packs;
+    std::vector<ObjectName> index_files;
     for (const auto& file : plan_.index_files())
       if (file.replaced) index_files.push_back({ObjectKind::index, file.id.hex()});
-    for (const Id& pack : plan_.doomed_packs()) packs.push_back({ObjectKind::data, pack.hex()});
-    remove("removing old index files", index_files);
-    remove("removing packs", packs);
+    std::uint64_t done = 0;
+    parallel_for(index_files.size(), delete_threads, [&](std::size_t i) {
+      about_to_delete();
+      unless_gone([&] { objects_.storage().hide(index_files[i]); });
+      std::lock_guard guard(mutex_);
+      if (progress_) progress_("removing old index files", ++done, index_files.size());
+    });
+    remove_packs();
   }
 
-  void remove(const char* stage, const std::vector<ObjectName>& names) {
+  void remove_packs() {
+    const auto& packs = plan_.doomed_packs();
+    const std::size_t share = (packs.size() + delete_threads - 1) / delete_threads;
+    const std::size_t batch = std::clamp<std::size_t>(share, 1, delete_names_max);
     std::uint64_t done = 0;
-    parallel_for(names.size(), delete_threads, [&](std::size_t i) {
-      stop_if_asked();
-      lock_.verify();
-      try {
-        objects_.storage().remove(names[i]);
-      } catch (const NotFound&) {
-        // A prune before this one got so far.
-      }
+    parallel_for((packs.size() + batch - 1) / batch, delete_threads, [&](std::size_t i) {
+      std::vector<std::string> names;
+      for (std::size_t at = i * batch; at < std::min(packs.size(), (i + 1) * batch); ++at)
+        names.push_back(packs[at].hex());
+      about_to_delete();
+      // What failed among many is tried alone: that waits for a busy store, and tells why.
+      for (const auto& failure : objects_.storage().remove_many(ObjectKind::data, names))
+        unless_gone([&] { objects_.storage().remove({ObjectKind::data, failure.name}); });
       std::lock_guard guard(mutex_);
-      if (progress_) progress_(stage, ++done, names.size());
+      if (progress_) progress_("removing packs", done += names.size(), packs.size());
     });
+  }
+
+  void about_to_delete() {
+    stop_if_asked();
+    lock_.verify();
+  }
+
+  template <typename Remove>
+  static void unless_gone(Remove remove) {
+    try {
+      remove();
+    } catch (const NotFound&) {
+      // A prune before this one got so far.
+    }
   }
 
   void stop_if_asked() const {

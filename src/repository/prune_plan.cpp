@@ -15,6 +15,8 @@
 namespace probackup {
 namespace {
 
+constexpr unsigned lock_threads = 8;  // waiting, not work
+
 constexpr const char* repair_hint =
     "nothing was deleted; run `probackup check`, then `probackup repair index`";
 
@@ -62,6 +64,7 @@ void PrunePlan::make() {
   count_usage();
   choose_copies();
   decide();
+  spare_locked();
   decide_index_files();
 }
 
@@ -309,6 +312,44 @@ void PrunePlan::decide_candidates(const std::vector<Pack*>& candidates) {
     report_.bytes_freed += pack->unused_bytes;
     doomed_.push_back(pack->id);
   }
+}
+
+void PrunePlan::spare_locked() {
+  std::vector<std::optional<Retention>> locks(doomed_.size());
+  parallel_for(doomed_.size(), lock_threads, [&](std::size_t i) {
+    if (stop_.stop_requested()) throw Error(ErrorKind::interrupted, "the prune was interrupted");
+    locks[i] = objects_.storage().active_lock({ObjectKind::data, doomed_[i].hex()});
+  });
+  std::vector<Id> free;
+  for (std::size_t i = 0; i < doomed_.size(); ++i) {
+    if (locks[i])
+      spare(doomed_[i], *locks[i]);
+    else
+      free.push_back(doomed_[i]);
+  }
+  doomed_ = std::move(free);
+}
+
+void PrunePlan::spare(const Id& id, const Retention& lock) {
+  ++report_.packs_locked;
+  report_.locked_until = std::max(report_.locked_until.value_or(lock.until), lock.until);
+  auto number = pack_numbers_.find(id);
+  if (number == pack_numbers_.end()) {
+    --report_.packs_unindexed;
+    report_.bytes_freed -= stored_.at(id);
+    return;
+  }
+  Pack& pack = packs_[number->second];
+  if (pack.action == Action::remove) {
+    --report_.packs_removed;
+    report_.bytes_freed -= stored_.at(id);
+  } else {
+    --report_.packs_repacked;
+    report_.bytes_repacked -= pack.bytes;
+    report_.bytes_freed -= pack.unused_bytes;
+  }
+  report_.bytes_unused_left += pack.unused_bytes;
+  pack.action = Action::keep;
 }
 
 void PrunePlan::decide_index_files() {

@@ -69,6 +69,8 @@ class PrunePlan {
   void choose_copies();
   void decide();
   void decide_candidates(const std::vector<Pack*>& candidates);
+  void spare_locked();
+  void spare(const Id& id, const Retention& lock);
   void decide_index_files();
   void advance(const char* stage, std::uint64_t done, std::uint64_t total);
   BlobMarks& marks(BlobType type) { return marks_[type == BlobType::tree ? 1 : 0]; }

@@ -74,8 +74,11 @@ OpenKey open_master_key(Storage& storage, std::string_view password) {
         keys.size() > 1 ? ErrorKind::wrong_password : ErrorKind::failed,
         fmt::format("no key of {} opens with this password; {}", storage.location(), broken));
   if (keys.empty())
-    throw Error(fmt::format("the repository in {} has no key", storage.location()),
-                "restore its folder \"keys\" from a copy: without it nothing can be read");
+    throw Error(fmt::format("{} has a config but no keys: it is another program's place, or a "
+                            "repository that lost its keys",
+                            storage.location()),
+                "check the path; a repository needs its folder \"keys\" back from a copy, without it "
+                "nothing can be read");
   throw Error(ErrorKind::wrong_password,
               fmt::format("wrong password for the repository in {}", storage.location()));
 }
@@ -303,6 +306,9 @@ void Repository::init(Storage& storage, std::string_view password, Clock& clock,
   if (storage.size(config_name))
     throw Error(fmt::format("there is a repository in {} already", storage.location()),
                 "use it, or choose another place for the new one");
+  if (auto other = storage.stranger())
+    throw Error(fmt::format("{} holds something else: {}", storage.location(), *other),
+                "give a place of its own to the repository, such as a new folder below it");
   storage.create();  // a bucket that is not there cannot be listed
   remove_leftover_keys(storage);
   RepositoryOptions all = complete(options);

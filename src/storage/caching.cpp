@@ -75,6 +75,11 @@ class CachingStorage final : public StorageWrapper {
     inner().remove(name);
   }
 
+  void hide(const ObjectName& name) override {
+    drop(name);
+    inner().hide(name);
+  }
+
   std::vector<RemoveFailure> remove_many(ObjectKind kind,
                                          const std::vector<std::string>& names) override {
     for (const auto& name : names) drop({kind, name});

@@ -69,6 +69,7 @@ class DryRunStorage final : public StorageWrapper {
     return Storage::remove_many(kind, names);
   }
 
+  void hide(const ObjectName& name) override { remove(name); }
   void set_retention(const ObjectName&, const Retention&) override {}
 
  private:

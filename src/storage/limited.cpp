@@ -87,6 +87,18 @@ class LimitedStorage final : public StorageWrapper {
     Place place(*this);
     return inner().remove_many(kind, names);
   }
+  std::optional<std::string> stranger() override {
+    Place place(*this);
+    return inner().stranger();
+  }
+  std::optional<Retention> active_lock(const ObjectName& name) override {
+    Place place(*this);
+    return inner().active_lock(name);
+  }
+  void hide(const ObjectName& name) override {
+    Place place(*this);
+    inner().hide(name);
+  }
   std::optional<Retention> retention(const ObjectName& name) override {
     Place place(*this);
     return inner().retention(name);

@@ -162,6 +162,16 @@ class LocalStorage final : public Storage {
     return out;
   }
 
+  // Hidden files belong to the system: a snapshot folder, a desktop's notes.
+  std::optional<std::string> stranger() override {
+    std::optional<std::string> found;
+    for_each_entry(root_, [&](const char* entry) {
+      std::string_view name(entry);
+      if (!name.starts_with('.') && name != "lost+found" && !is_in_layout(name)) found = name;
+    });
+    return found;
+  }
+
   std::optional<std::uint64_t> size(const ObjectName& name) override {
     fs::path path = root_ / name.path();
     struct stat info {};

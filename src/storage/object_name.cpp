@@ -46,6 +46,14 @@ bool is_object_name(std::string_view name) {
          });
 }
 
+bool is_in_layout(std::string_view path) {
+  std::string_view first = path.substr(0, path.find('/'));
+  for (ObjectKind kind : {ObjectKind::key, ObjectKind::lock, ObjectKind::snapshot,
+                          ObjectKind::index, ObjectKind::data})
+    if (first == object_folder(kind)) return true;
+  return path == "config";
+}
+
 std::string describe(const ObjectName& name) {
   if (name.kind == ObjectKind::config) return "the config";
   return std::string(object_word(name.kind)) + " " + name.name;

@@ -13,6 +13,8 @@ std::string_view object_folder(ObjectKind kind);
 std::string_view object_word(ObjectKind kind);
 // True for 64 lower-case hex digits.
 bool is_object_name(std::string_view name);
+// True for paths that begin as those of a repository's objects do: "data/…", "config".
+bool is_in_layout(std::string_view path);
 // For messages: "pack 0123abcd…" with the whole name, or "the config".
 std::string describe(const ObjectName& name);
 

@@ -52,22 +52,20 @@ class RetryingStorage final : public StorageWrapper {
     return retry([&] { return inner().size(name); });
   }
   void remove(const ObjectName& name) override {
-    bool again = false;
-    retry([&] {
-      try {
-        inner().remove(name);
-      } catch (const NotFound&) {
-        // An earlier try did it, and only its answer was lost.
-        if (!again) throw;
-      } catch (...) {
-        again = true;
-        throw;
-      }
-    });
+    retry_removal([&] { inner().remove(name); });
+  }
+  void hide(const ObjectName& name) override {
+    retry_removal([&] { inner().hide(name); });
   }
   std::vector<RemoveFailure> remove_many(ObjectKind kind,
                                          const std::vector<std::string>& names) override {
     return retry([&] { return inner().remove_many(kind, names); });
+  }
+  std::optional<std::string> stranger() override {
+    return retry([&] { return inner().stranger(); });
+  }
+  std::optional<Retention> active_lock(const ObjectName& name) override {
+    return retry([&] { return inner().active_lock(name); });
   }
   std::optional<Retention> retention(const ObjectName& name) override {
     return retry([&] { return inner().retention(name); });
@@ -77,6 +75,22 @@ class RetryingStorage final : public StorageWrapper {
   }
 
  private:
+  template <typename Call>
+  void retry_removal(Call call) {
+    bool again = false;
+    retry([&] {
+      try {
+        call();
+      } catch (const NotFound&) {
+        // An earlier try did it, and only its answer was lost.
+        if (!again) throw;
+      } catch (...) {
+        again = true;
+        throw;
+      }
+    });
+  }
+
   template <typename Call>
   auto retry(Call call) -> decltype(call()) {
     const nanoseconds begin = clock_.steady();

@@ -39,6 +39,9 @@ class S3Storage final : public Storage {
   std::vector<ObjectInfo> list(ObjectKind kind) override;
   std::optional<std::uint64_t> size(const ObjectName& name) override;
   void remove(const ObjectName& name) override;
+  std::optional<std::string> stranger() override;
+  std::optional<Retention> active_lock(const ObjectName& name) override;
+  void hide(const ObjectName& name) override;
   std::vector<RemoveFailure> remove_many(ObjectKind kind,
                                          const std::vector<std::string>& names) override;
   std::optional<Retention> retention(const ObjectName& name) override;
@@ -56,8 +59,9 @@ class S3Storage final : public Storage {
   void remove_batch(ObjectKind kind, const std::vector<std::string>& names,
                     std::vector<RemoveFailure>& failures);
   void set_upload_headers(const ObjectName& name, std::string_view bytes, Headers& headers) const;
-  HttpResponse send_locked(const S3Request& request);
+  HttpResponse send_locked(S3Request request);
   void check_retention(const ObjectName& name, const Retention& wanted);
+  std::optional<Retention> lock_in(const HttpResponse& answer) const;
   Error still_locked(const ObjectName& name, const Retention& retention) const;
   bool bucket_locks();
 
@@ -120,14 +124,15 @@ void S3Storage::save(const ObjectName& name, std::string_view bytes) {
     put.headers.emplace_back("x-amz-object-lock-retain-until-date",
                              format_rfc3339_seconds(wanted->until));
   }
-  auto answer = wanted ? send_locked(put) : client_.send(put);
-  if (!header(answer.headers, "etag")) client_.refuse(put, answer);
+  const S3Request asked{put.method, put.operation, put.subject, put.key};
+  auto answer = wanted ? send_locked(std::move(put)) : client_.send(std::move(put));
+  if (!header(answer.headers, "etag")) client_.refuse(asked, answer);
   if (wanted) check_retention(name, *wanted);
 }
 
-HttpResponse S3Storage::send_locked(const S3Request& request) {
+HttpResponse S3Storage::send_locked(S3Request request) {
   try {
-    return client_.send(request);
+    return client_.send(std::move(request));
   } catch (const TemporaryError&) {
     throw;
   } catch (const NetworkError&) {
@@ -231,6 +236,11 @@ std::optional<std::uint64_t> S3Storage::size(const ObjectName& name) {
   return std::stoull(length);
 }
 
+std::optional<Retention> S3Storage::lock_in(const HttpResponse& answer) const {
+  auto found = retention_of(answer);
+  return found && found->until > client_.clock().now() ? found : std::nullopt;
+}
+
 Error S3Storage::still_locked(const ObjectName& name, const Retention& retention) const {
   return Error(
       fmt::format("{} in {} is locked ({}) until {}", describe(name), location(),
@@ -238,13 +248,46 @@ Error S3Storage::still_locked(const ObjectName& name, const Retention& retention
       "it can be removed after that time");
 }
 
+// The server says "removed" of what was never there, and hides what is locked; both matter here.
 void S3Storage::remove(const ObjectName& name) {
-  // The server says "removed" of what was never there, and hides what is locked; both matter here.
   auto answer = head(name);
   if (!answer) throw NotFound(fmt::format("{} is not in {}", describe(name), location()));
-  if (auto locked = retention_of(*answer); locked && locked->until > client_.clock().now())
-    throw still_locked(name, *locked);
+  if (auto locked = lock_in(*answer)) throw still_locked(name, *locked);
   client_.send(request("DELETE", "DeleteObject", name));
+}
+
+void S3Storage::hide(const ObjectName& name) {
+  if (!head(name)) throw NotFound(fmt::format("{} is not in {}", describe(name), location()));
+  client_.send(request("DELETE", "DeleteObject", name));
+}
+
+std::optional<Retention> S3Storage::active_lock(const ObjectName& name) {
+  if (!bucket_locks()) return std::nullopt;
+  auto answer = head(name);
+  return answer ? lock_in(*answer) : std::nullopt;
+}
+
+// One page is enough: in a place for a new repository there is nothing, or soon something else.
+std::optional<std::string> S3Storage::stranger() {
+  auto get = request("GET", "ListObjectsV2");
+  std::string prefix = client_.url().key("");
+  get.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}};
+  HttpResponse answer;
+  try {
+    answer = client_.send(get);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::no_repository) return std::nullopt;  // no bucket yet
+    throw;
+  }
+  auto listing = parse_s3_listing(answer.body);
+  if (!listing) client_.refuse(get, answer);
+  for (const auto& object : listing->objects) {
+    std::string_view path = object.key;
+    if (!path.starts_with(prefix)) continue;
+    path.remove_prefix(prefix.size());
+    if (!path.empty() && !is_in_layout(path)) return std::string(path);
+  }
+  return std::nullopt;
 }
 
 bool S3Storage::bucket_locks() {

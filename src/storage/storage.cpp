@@ -30,6 +30,18 @@ std::vector<RemoveFailure> Storage::remove_many(ObjectKind kind,
   return failures;
 }
 
+std::optional<std::string> Storage::stranger() {
+  return std::nullopt;
+}
+
+std::optional<Retention> Storage::active_lock(const ObjectName&) {
+  return std::nullopt;
+}
+
+void Storage::hide(const ObjectName& name) {
+  remove(name);
+}
+
 std::optional<Retention> Storage::retention(const ObjectName&) {
   refuse_retention(*this);
 }

@@ -25,6 +25,11 @@ class StorageWrapper : public Storage {
                                          const std::vector<std::string>& names) override {
     return inner_->remove_many(kind, names);
   }
+  std::optional<std::string> stranger() override { return inner_->stranger(); }
+  std::optional<Retention> active_lock(const ObjectName& name) override {
+    return inner_->active_lock(name);
+  }
+  void hide(const ObjectName& name) override { inner_->hide(name); }
   std::optional<Retention> retention(const ObjectName& name) override {
     return inner_->retention(name);
   }

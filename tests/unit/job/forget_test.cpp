@@ -4,6 +4,8 @@
 #include "job/layout.h"
 #include "job_fixture.h"
 #include "probackup/error.h"
+#include "storage/wrapper.h"
+#include "util/time.h"
 
 using namespace probackup;
 using namespace probackup::test;
@@ -55,7 +57,43 @@ struct Forgetful : Fixture {
   }
 };
 
+// Memory in which some objects are locked.
+class LockedObjects final : public StorageWrapper {
+ public:
+  LockedObjects() : StorageWrapper(std::make_unique<MemoryStorage>()) {}
+  std::optional<Retention> active_lock(const ObjectName& name) override {
+    auto found = locks.find(name.name);
+    return found == locks.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::map<std::string, Retention> locks;
+};
+
 }  // namespace
+
+TEST_CASE("what is locked is left to a later forget, and says until when") {
+  LockedObjects storage;
+  Forgetful fixture;
+  fixture.repository.reset();
+  Repository::init(storage, "secret", fixture.clock);
+  fixture.repository = Repository::open(storage, "secret", fixture.clock);
+  fixture.catalog = Catalog::open(":memory:", fixture.repository->id());
+  Id first = fixture.good_run(20), second = fixture.good_run(21);
+  fixture.good_run(22);
+  storage.locks[first.hex()] = {RetentionMode::compliance, *parse_rfc3339("2031-02-03T04:05:06Z")};
+
+  auto plan = fixture.keep_last(1);
+  REQUIRE(plan.at(0).remove.size() == 1);
+  CHECK(plan[0].remove[0].id == second);
+  CHECK(plan[0].refusal.empty());
+  REQUIRE(plan[0].keep.size() == 2);
+  CHECK(plan[0].keep[0].snapshot.id == first);
+  CHECK(plan[0].keep[0].reasons ==
+        std::vector<std::string>{"locked (compliance) until 2031-02-03T04:05:06Z"});
+
+  plan = fixture.by_id(first);
+  CHECK(plan.at(0).remove.empty());
+  CHECK_THAT(plan[0].refusal, ContainsSubstring("locked (compliance) until 2031-02-03T04:05:06Z"));
+}
 
 TEST_CASE("a policy removes snapshots from the repository and from the catalog") {
   Forgetful fixture;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "helpers.h"
+#include "probackup/prune.h"
 #include "storage/wrapper.h"
 
 using namespace probackup;
@@ -9,10 +10,25 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Memory that keeps locks on objects.
+// Memory that keeps locks on objects, and removes what is locked only as a bucket with versions
+// does: it hides it.
 class LockingStorage final : public StorageWrapper {
  public:
-  LockingStorage() : StorageWrapper(std::make_unique<MemoryStorage>()) {}
+  explicit LockingStorage(Clock& clock)
+      : StorageWrapper(std::make_unique<MemoryStorage>()), clock_(clock) {}
+  std::optional<Retention> active_lock(const ObjectName& name) override {
+    auto found = retention(name);
+    return found && found->until > clock_.now() ? found : std::nullopt;
+  }
+  void remove(const ObjectName& name) override {
+    if (active_lock(name)) throw Error(name.path() + " is locked");
+    StorageWrapper::remove(name);
+  }
+  void hide(const ObjectName& name) override { StorageWrapper::remove(name); }
+  std::vector<RemoveFailure> remove_many(ObjectKind kind,
+                                         const std::vector<std::string>& names) override {
+    return Storage::remove_many(kind, names);
+  }
   std::optional<Retention> retention(const ObjectName& name) override {
     std::lock_guard lock(mutex_);
     auto at = locks_.find(name.path());
@@ -28,6 +44,7 @@ class LockingStorage final : public StorageWrapper {
   }
 
  private:
+  Clock& clock_;
   std::mutex mutex_;  // guards what follows
   std::map<std::string, Retention> locks_;
 };
@@ -51,8 +68,8 @@ Snapshot save_one(Repository& repository, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("all that a snapshot needs is locked, and what it does not need is not") {
-  LockingStorage storage;
   ManualClock clock;
+  LockingStorage storage(clock);
   Repository::init(storage, password, clock);
   auto repository = Repository::open(storage, password, clock);
   auto other = save_one(*repository, 1);
@@ -81,8 +98,8 @@ TEST_CASE("all that a snapshot needs is locked, and what it does not need is not
 }
 
 TEST_CASE("a lock is never made weaker") {
-  LockingStorage storage;
   ManualClock clock;
+  LockingStorage storage(clock);
   Repository::init(storage, password, clock);
   auto repository = Repository::open(storage, password, clock);
   auto snapshot = save_one(*repository, 1);
@@ -96,6 +113,48 @@ TEST_CASE("a lock is never made weaker") {
     CHECK(lock.mode == RetentionMode::compliance);
     CHECK(lock.until == weak.until);
   }
+}
+
+TEST_CASE("a prune leaves what is locked, says until when, and takes it later") {
+  ManualClock clock;
+  LockingStorage storage(clock);
+  Repository::init(storage, password, clock);
+  auto repository = Repository::open(storage, password, clock);
+  auto locked = save_one(*repository, 1);
+  auto free = save_one(*repository, 2);
+  save_one(*repository, 3);
+  Retention month{RetentionMode::governance, clock.now() + 30 * 24h};
+  extend_retention(*repository, locked, month, {});
+  auto packs = storage.list(ObjectKind::data).size();
+  // Whoever may do so has removed the snapshot in spite of its lock.
+  storage.hide({ObjectKind::snapshot, locked.id.hex()});
+  repository->remove_snapshot(free.id);
+
+  auto prune_all = [&](bool dry_run) {
+    repository = Repository::open(storage, password, clock);
+    RepositoryLock lock(*repository, true, clock);
+    PruneOptions options;
+    options.unused_percent_max = 0;
+    options.dry_run = dry_run;
+    return prune(*repository, lock, options, clock, {}, {});
+  };
+  for (bool dry_run : {true, false}) {
+    auto report = prune_all(dry_run);
+    CHECK(report.packs_locked == 2);
+    CHECK(report.locked_until == month.until);
+    CHECK(report.packs_removed == 2);
+  }
+  CHECK(storage.list(ObjectKind::data).size() == packs - 2);
+  repository = Repository::open(storage, password, clock);
+  CHECK(repository->check(true, {}, {}).problems.empty());
+
+  clock.advance(31 * 24h);
+  auto later = prune_all(false);
+  CHECK(later.packs_locked == 0);
+  CHECK_FALSE(later.locked_until);
+  CHECK(later.packs_removed == 2);
+  repository = Repository::open(storage, password, clock);
+  CHECK(repository->check(true, {}, {}).problems.empty());
 }
 
 TEST_CASE("a store without object lock ends the extension with its own words") {

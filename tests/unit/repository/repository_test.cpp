@@ -55,6 +55,29 @@ TEST_CASE("an init that was interrupted can be repeated") {
   CHECK(Repository::open(storage, password, clock));
 }
 
+TEST_CASE("init does not settle among other things") {
+  TempFolder folder;
+  ManualClock clock;
+  auto storage = local_storage((folder.path() / "place").string());
+  std::filesystem::create_directories(folder.path() / "place");
+  write_file_atomic(folder.path() / "place/letter.txt", "hello");
+  CHECK_THROWS_WITH(Repository::init(*storage, password, clock),
+                    ContainsSubstring("holds something else: letter.txt"));
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "place/data"));
+  std::filesystem::remove(folder.path() / "place/letter.txt");
+  write_file_atomic(folder.path() / "place/.hidden", "of the system");
+  Repository::init(*storage, password, clock);
+  CHECK(Repository::open(*storage, password, clock));
+}
+
+TEST_CASE("another program's config is not taken for a repository") {
+  MemoryStorage storage;
+  ManualClock clock;
+  storage.put("config", "[core]\n\tbare = true\n");
+  CHECK_THROWS_WITH(Repository::open(storage, password, clock),
+                    ContainsSubstring("has a config but no keys"));
+}
+
 TEST_CASE("init does not replace the keys of a repository that lost its config") {
   TestRepository repository;
   save_files(*repository, {{"a", "text"}}, repository.clock.now());

@@ -104,6 +104,28 @@ TEST_CASE("what is saved is loaded again, whole or in part") {
   });
 }
 
+TEST_CASE("without object lock nothing is locked, and hiding is removing") {
+  with_each_storage([](Storage& storage) {
+    ObjectName pack{ObjectKind::data, hex('a')};
+    storage.save(pack, "x");
+    CHECK_FALSE(storage.active_lock(pack));
+    storage.hide(pack);
+    CHECK_FALSE(storage.size(pack));
+    CHECK_THROWS_AS(storage.hide(pack), NotFound);
+  });
+}
+
+TEST_CASE("what belongs to a repository is no stranger") {
+  with_each_storage([](Storage& storage) {
+    CHECK_FALSE(storage.stranger());
+    storage.save({ObjectKind::config, ""}, "x");
+    for (ObjectKind kind : {ObjectKind::key, ObjectKind::lock, ObjectKind::snapshot,
+                            ObjectKind::index, ObjectKind::data})
+      storage.save({kind, hex('b')}, "x");
+    CHECK_FALSE(storage.stranger());
+  });
+}
+
 TEST_CASE("a range beyond the end is an error that names the object") {
   with_each_storage([](Storage& storage) {
     ObjectName pack{ObjectKind::data, hex('a')};

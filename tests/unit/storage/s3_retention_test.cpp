@@ -58,6 +58,21 @@ TEST_CASE("a locked object is not removed, and says until when") {
   CHECK_FALSE(at.plain->size(pack));
 }
 
+TEST_CASE("a locked object can be hidden, and is known to be locked before") {
+  Locked at;
+  at.storage->save(pack, "x");
+  auto lock = at.plain->active_lock(pack);
+  REQUIRE(lock);
+  CHECK(lock->until == at.clock.now() + std::chrono::days(30));
+  at.plain->hide(pack);
+  CHECK_FALSE(at.plain->size(pack));
+  CHECK_FALSE(at.plain->active_lock(pack));
+  CHECK_THROWS_AS(at.plain->hide(pack), NotFound);
+  at.storage->save(pack, "x");
+  at.clock.advance(31 * 24h);
+  CHECK_FALSE(at.plain->active_lock(pack));
+}
+
 TEST_CASE("a lock is made longer and read back") {
   Locked at;
   at.storage->save(pack, "x");

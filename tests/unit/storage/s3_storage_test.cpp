@@ -55,6 +55,21 @@ TEST_CASE("init makes a bucket that is not there, in the region that is named") 
   CHECK(storage->load(pack) == "x");
 }
 
+TEST_CASE("what lies below a prefix besides a repository is found") {
+  S3Server server;
+  auto fresh = open_storage(server.repository("fresh"), s3_test_options(server));
+  CHECK_FALSE(fresh->stranger());  // there is no bucket yet
+  server.add_bucket("bucket");
+  auto storage = open_storage(server.repository("bucket/a"), s3_test_options(server));
+  CHECK_FALSE(storage->stranger());
+  auto beside = open_storage(server.repository("bucket/ab"), s3_test_options(server));
+  beside->save({ObjectKind::config, ""}, "x");
+  CHECK_FALSE(storage->stranger());
+  auto below = open_storage(server.repository("bucket/a/deeper"), s3_test_options(server));
+  below->save({ObjectKind::config, ""}, "x");
+  CHECK(storage->stranger() == "deeper/config");
+}
+
 TEST_CASE("the region that the server names is followed once") {
   S3ServerOptions server_options;
   server_options.region = "eu-test-1";
