@@ -9,12 +9,15 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import urllib.parse
+
+from s3_request import s3_request
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAMS = {"radosgw": ["radosgw", "ceph-mon", "ceph-osd", "radosgw-admin"],
@@ -150,6 +153,114 @@ class Test:
                           for name in files)
         assert self.records(dumped.decode()) == self.rows
 
+    def care(self, repository):
+        """forget and prune, a second copy in a folder and back; restic agrees with each."""
+        before = json.loads(self.run(repository, "list", "--json"))
+        self.run(repository, "forget", "--keep-last", "1")
+        pruned = json.loads(self.run(repository, "prune", "--max-unused", "0", "--json"))
+        assert pruned["bytes_freed"] > 0 and pruned["packs_locked"] == 0, pruned
+        self.run(repository, "check", "--read-data")
+        assert [s["id"] for s in json.loads(self.run(repository, "list", "--json"))] == [before[-1]["id"]]
+        self.judge(repository)
+        second = str(self.folder / "second")
+        other = {"PROBACKUP_TO_PASSWORD": "another"}
+        self.run(second, "init", environment={"PROBACKUP_PASSWORD": "another"})
+        first = json.loads(self.run(repository, "copy", "--to", second, "--json", environment=other))
+        again = json.loads(self.run(repository, "copy", "--to", second, "--json", environment=other))
+        assert first["snapshots"] == 1 and first["blobs"] > 0, first
+        assert again == {"snapshots": 0, "already_there": 1, "blobs": 0, "bytes": 0}, again
+        self.run(second, "check", "--read-data", environment={"PROBACKUP_PASSWORD": "another"})
+
+    def two_machines(self, repository):
+        """Two at once, each with a catalog and a cache of its own; then a prune of what both left."""
+        tap = self.folder / "tap.jsonl"
+        running = []
+        for name in ("one", "two"):
+            environment = self.environment | {"XDG_DATA_HOME": str(self.folder / name),
+                                              "XDG_CACHE_HOME": str(self.folder / name)}
+            running.append(subprocess.Popen(
+                [self.program, "-r", repository, *self.ca, "backup", f"singer:{name}", "--tap", str(tap)],
+                env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
+        for process in running:
+            said = process.communicate(timeout=300)[1]
+            assert process.returncode == 0, said
+        self.run(repository, "prune")
+        self.run(repository, "check", "--read-data")
+        apps = [s["account"] for s in json.loads(self.run(repository, "list", "--json"))]
+        assert {"one", "two"} <= set(apps), apps
+
+    def cache(self, repository):
+        """What is listed twice is fetched once, also when the cache vanishes between."""
+        folder = self.folder / "cache/probackup/objects"
+        self.run(repository, "list")
+        copies = sorted(p.name for p in folder.rglob("*") if p.is_file())
+        assert any(len(name) == 64 for name in copies), copies
+        shutil.rmtree(folder)
+        show = ["show", "latest:singer:test", "rows", "7"]
+        shown = self.run(repository, *show)
+        assert json.loads(shown) == self.rows[7], shown
+        shutil.rmtree(folder)
+        self.run(repository, "--no-cache", *show)
+        assert not folder.exists()
+        assert self.run(repository, "-o", "cache.size=1K", *show) == shown
+
+    def wrong_region(self, repository):
+        """This server names its own region, which is then used."""
+        assert self.run(repository, "-o", "s3.region=eu-west-7", "list") == self.run(repository, "list")
+
+    def append_only(self):
+        """A key that may remove nothing but locks is enough for backups, and for no more."""
+        repository = f"s3:{self.store.url}/append-bucket/r"
+        self.run(repository, "init")
+        admin = ["radosgw-admin", "-c", f"{self.store.folder}/ceph.conf", "-n", "client.rgw.a"]
+        subprocess.run([*admin, "user", "create", "--uid=append", "--display-name=append", "--access-key=appendkey",
+                        "--secret-key=appendsecret"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        bucket, user = "arn:aws:s3:::append-bucket", {"AWS": ["arn:aws:iam:::user/append"]}
+        policy = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": user, "Action": ["s3:ListBucket"], "Resource": bucket},
+            {"Effect": "Allow", "Principal": user, "Action": ["s3:GetObject", "s3:PutObject"], "Resource": f"{bucket}/r/*"},
+            {"Effect": "Allow", "Principal": user, "Action": ["s3:DeleteObject"], "Resource": f"{bucket}/r/locks/*"}]}
+        status, said = s3_request(self.store.url, self.store.key, self.store.secret, "PUT", "/append-bucket", "policy=",
+                                  json.dumps(policy).encode())
+        assert status in (200, 204), (status, said)
+        weak = {"AWS_ACCESS_KEY_ID": "appendkey", "AWS_SECRET_ACCESS_KEY": "appendsecret"}
+        tap = ["backup", "singer:test", "--tap", str(self.folder / "tap.jsonl")]
+        self.run(repository, *tap, environment=weak)
+        self.run(repository, *tap, environment=weak)
+        assert json.loads(self.run(repository, "unlock", "--all", "--json")) == {"removed": 0}
+        for command in (["forget", "--keep-last", "1"], ["init"]):
+            where = repository if command[0] == "forget" else repository[:-1] + "other"
+            message = self.run(where, *command, code=1, environment=weak)
+            assert "the access key appendkey (from the environment) may not do" in message, message
+        # What another account uploads is that account's own.
+        assert len(json.loads(self.run(repository, "list", "--json", environment=weak))) == 2
+        self.run(repository, "check", "--read-data", environment=weak)
+
+    def interrupted(self):
+        """Ctrl-C ends a backup in time, keeps what it read, and leaves no lock."""
+        repository = f"s3:{self.store.url}/new-bucket/interrupted"
+        self.run(repository, "init")
+        reading, writing = os.pipe()
+        process = subprocess.Popen([self.program, "-r", repository, *self.ca, "backup", "singer:test", "--tap", "-"],
+                                   env=self.environment, stdin=reading, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True)
+        os.close(reading)
+        with os.fdopen(writing, "wb") as tap:
+            tap.write((self.folder / "tap.jsonl").read_bytes())
+            tap.flush()  # the pipe stays open: the run waits for more
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=60)[1]
+        assert process.returncode == 130, (process.returncode, said)
+        assert json.loads(self.run(repository, "unlock", "--all", "--json")) == {"removed": 0}
+        self.backup(repository)
+        self.run(repository, "check", "--read-data")
+
+    def something_else(self):
+        """A prefix that holds other things is no place for a repository."""
+        message = self.run(f"s3:{self.store.url}/new-bucket", "init", code=1)
+        assert "holds something else: " in message, message
+        self.run(f"s3:{self.store.url}/new-bucket/deep/prefix/data", "list", code=10)
+
     def wrong_keys(self, repository):
         message = self.run(repository, "list", code=1,
                            environment={"AWS_SECRET_ACCESS_KEY": "wrong-wrong"})
@@ -176,6 +287,26 @@ class Test:
         again = self.backup(repository, *days, "1")[-1]
         assert again["extended"] == 0, again
         self.run(repository, "check", "--read-data")
+        # From the settings; what is locked is left alone by forget and prune, which say until when.
+        settings = self.folder / "settings.toml"
+        settings.write_text(f'repository = "{repository}"\nobject_lock = "governance"\nretain_days = 3\n')
+        lock = self.backup(repository, "--config", str(settings))[-1]
+        assert lock["mode"] == "governance" and lock["until"] > longer["until"], lock
+        kept = json.loads(self.run(repository, "forget", "--keep-last", "1", "--json"))
+        reasons = [reason for s in kept["sources"][0]["keep"] for reason in s["reasons"]]
+        assert kept["removed"] == 0 and sum("locked (governance) until" in r for r in reasons) == 3, kept
+        first = json.loads(self.run(repository, "list", "--json"))[0]["id"]
+        message = self.run(repository, "forget", first, code=1)
+        assert "locked (governance) until" in message, message
+        # An interrupted run leaves packs that nothing needs.
+        self.rows = {n: self.row(n) for n in range(RECORDS)}
+        plain = self.backup(repository)[-1]["snapshot"]
+        self.run(repository, "forget", plain)
+        pruned = json.loads(self.run(repository, "prune", "--max-unused", "0", "--json"))
+        assert pruned["packs_removed"] > 0 and pruned["packs_locked"] == 0, pruned
+        self.run(repository, "check", "--read-data")
+        if self.restic:
+            self.run_restic(repository, "check", "--read-data")
         # A bucket that was made without it.
         plain = f"s3:{self.store.url}/new-bucket/unlocked"
         self.run(plain, "init")
@@ -196,9 +327,16 @@ def main():
         with Store(name, folder / "store") as store:
             test = Test(program, store, folder, shutil.which("restic"))
             repository = test.whole_way()
+            test.care(repository)
+            test.cache(repository)
+            test.two_machines(repository)
+            test.interrupted()
+            test.something_else()
             test.wrong_keys(repository)
+            test.wrong_region(repository)
             if name == "radosgw":
                 test.damage_on_the_way()
+                test.append_only()
                 test.object_lock()
     print(f"{name}: all passed")
     return 0
