@@ -21,13 +21,15 @@ template <typename Each>
 void read_blobs(Storage& storage, const Id& pack, std::vector<PackEntry> blobs, Each each) {
   std::sort(blobs.begin(), blobs.end(),
             [](const PackEntry& a, const PackEntry& b) { return a.offset < b.offset; });
+  // A cache may have them: whoever copies trees has walked them before.
+  const bool trees = !blobs.empty() && blobs.front().type == BlobType::tree;
   for (std::size_t begin = 0, end; begin < blobs.size(); begin = end) {
     std::uint64_t from = blobs[begin].offset, to = from + blobs[begin].length;
     for (end = begin + 1; end < blobs.size() && blobs[end].offset - to <= run_gap_bytes_max &&
                           to - from < run_bytes_max;
          ++end)
       to = std::uint64_t{blobs[end].offset} + blobs[end].length;
-    std::string bytes = storage.load({ObjectKind::data, pack.hex()}, from, to - from);
+    std::string bytes = storage.load({ObjectKind::data, pack.hex(), trees}, from, to - from);
     for (std::size_t i = begin; i < end; ++i)
       each(blobs[i], std::string_view(bytes).substr(blobs[i].offset - from, blobs[i].length));
   }

@@ -53,6 +53,7 @@ PrunePlan::PrunePlan(Repository& repository, const PruneOptions& options, unsign
     : repository_(repository),
       objects_(repository.objects()),
       options_(options),
+      small_bytes_(std::min(small_pack_bytes, options.pack_bytes_target / 2)),
       threads_(threads),
       stop_(std::move(stop)),
       progress_(std::move(progress)) {}
@@ -276,7 +277,7 @@ void PrunePlan::decide() {
     if (options_.repack_trees_only && pack.data) continue;
     if (pack.unused > 0 || pack.mixed())
       candidates.push_back(&pack);
-    else if (pack.bytes < std::min(small_pack_bytes, options_.pack_bytes_target / 2))
+    else if (pack.bytes < small_bytes_)
       small.push_back(&pack);
   }
   // Trees first, then those that are the emptiest.
@@ -303,7 +304,7 @@ void PrunePlan::decide_candidates(const std::vector<Pack*>& candidates) {
   const bool no_limit = unused_max == std::numeric_limits<std::uint64_t>::max();
   for (Pack* pack : candidates) {
     if (pack->bytes > options_.repack_bytes_max - report_.bytes_repacked) continue;
-    bool must = pack->trees || pack->duplicate > 0 || pack->bytes < options_.pack_bytes_target;
+    bool must = pack->trees || pack->duplicate > 0 || pack->bytes < small_bytes_;
     if (report_.bytes_unused_left <= unused_max && (no_limit || !must)) continue;
     pack->action = Action::repack;
     ++report_.packs_repacked;

@@ -78,6 +78,7 @@ class PrunePlan {
   Repository& repository_;
   SealedStorage& objects_;
   const PruneOptions& options_;
+  const std::uint64_t small_bytes_;  // packs below this are worth joining
   const unsigned threads_;
   const std::stop_token stop_;
   const PruneProgress progress_;

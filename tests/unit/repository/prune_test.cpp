@@ -132,6 +132,23 @@ TEST_CASE("a repository without snapshots is emptied") {
   CHECK(repository.prune().nothing_to_do());
 }
 
+TEST_CASE("a pack of fair size in which little is unused is not moved") {
+  Pruned repository;
+  Id both = repository.save({{"large", noise(700'000, 1)}, {"small", noise(20'000, 2)}});
+  repository.save({{"large", noise(700'000, 1)}});
+  repository.forget(both);
+  PruneOptions options = thorough();
+  options.pack_bytes_target = 1 << 20;
+  options.unused_percent_max = 5;
+  auto report = repository.prune(options);
+  CHECK(report.bytes_repacked < 100'000);  // trees
+  CHECK(report.bytes_unused_left >= 20'000);
+  repository.expect_intact();
+  options.unused_percent_max = 1;
+  CHECK(repository.prune(options).bytes_repacked > 700'000);
+  repository.expect_intact();
+}
+
 TEST_CASE("prune keeps to its limits") {
   Pruned repository;
   Id old = repository.save({{"a", noise(400'000, 1)}});
