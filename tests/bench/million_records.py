@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Feeds records to probackup as a Singer tap's output and prints the figures beside restic's.
 
-  million_records.py PROBACKUP [--records N] [--seed N] [--folder DIR] [--no-restic]
+  million_records.py PROBACKUP [--records N] [--place folder|s3] [--seed N] [--folder DIR] [--no-restic]
 
-restic backs up the same records as one file each. Both write to an empty local repository in the same
-folder, one after the other; then 1 % of the records are changed and both run again; then nothing is.
+restic backs up the same records as one file each. Both write to an empty repository, one after the other;
+then 1 % of the records are changed and both run again; then nothing is. Then both look at what is there,
+with what they keep on this machine and, in a bucket, once more without their caches.
 """
 
 import argparse
@@ -14,9 +15,9 @@ import pathlib
 import random
 import shutil
 import subprocess
-import sys
 import tempfile
-import time
+
+from measure import measured, open_place, print_ratio, print_table, size_of
 
 WORDS = """account archive assign backup board branch budget build card change chart check client close
 column comment contract copy create customer daily deadline delivery deploy design detail document draft
@@ -44,36 +45,10 @@ def record(rng, number, version=1):
         "permalink_url": f"https://app.example.com/0/{rng.randint(10**15, 10**16)}/{number}"}, separators=(",", ":"))
 
 
-def measured(command, environment=None, stdout=subprocess.DEVNULL):
-    """Wall seconds, processor seconds and peak memory in MiB of one process tree's main process."""
-    started = time.monotonic()
-    process = subprocess.Popen(command, env=dict(os.environ, **(environment or {})), stdout=stdout)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 3):
-        sys.exit(f"{command[0]} ended with {process.returncode}")
-    return time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
-def size_of(folder):
-    return sum(p.stat().st_size for p in pathlib.Path(folder).rglob("*") if p.is_file())
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("probackup")
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--folder", default=None)
-    parser.add_argument("--no-restic", action="store_true")
-    given = parser.parse_args()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="probackup-bench-", dir=given.folder))
-    rng = random.Random(given.seed)
-    tap, changed_tap, files = folder / "tap.jsonl", folder / "changed.jsonl", folder / "files"
+def write_taps(given, folder, changed, rng):
+    tap, changed_tap = folder / "tap.jsonl", folder / "changed.jsonl"
     schema = json.dumps({"type": "SCHEMA", "stream": "tasks", "schema": {"type": "object"}, "key_properties": ["id"]})
-    changed = set(rng.sample(range(given.records), given.records // 100))
     total = 0
-    print(f"making {given.records:,} records ...", flush=True)
     with open(tap, "w") as first, open(changed_tap, "w") as second:
         print(schema, file=first)
         print(schema, file=second)
@@ -85,68 +60,105 @@ def main():
                 text = record(rng, number, 2)
             second.write('{"type":"RECORD","stream":"tasks","record":' + text + "}\n")
     print(f"{total / given.records:.0f} bytes a record, {total / 1e9:.2f} GB")
+    return tap, changed_tap
 
-    environment = {"PROBACKUP_REPOSITORY": str(folder / "probackup"), "PROBACKUP_PASSWORD": "bench",
-                   "PROBACKUP_CATALOG": str(folder / "catalog.sqlite"), "RESTIC_PASSWORD": "bench",
-                   "RESTIC_REPOSITORY": str(folder / "restic"), "RESTIC_CACHE_DIR": str(folder / "cache")}
-    rows = []
 
-    def ours(name, path):
-        before = size_of(folder / "probackup")
-        figures = measured([given.probackup, "-q", "backup", "singer:bench", "--tap", str(path)], environment)
-        rows.append((name, "probackup", *figures, size_of(folder / "probackup") - before))
+def write_files(tap, files, only=None):
+    with open(tap) as lines:
+        next(lines)
+        for number, line in enumerate(lines):
+            if only is not None and number not in only:
+                continue
+            place = files / f"{number // 1000:04}"
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{number}.json").write_text(line[43:-2])
 
-    def theirs(name):
-        before = size_of(folder / "restic")
-        figures = measured(["restic", "-q", "backup", str(files)], environment)
-        rows.append((name, "restic", *figures, size_of(folder / "restic") - before))
 
-    measured([given.probackup, "-q", "init"], environment)
-    ours("first run", tap)
-    ours("1 % changed", changed_tap)
-    ours("unchanged", changed_tap)
-    show = measured([given.probackup, "show", "latest", "tasks", str(given.records // 2)], environment)
-    find = measured([given.probackup, "find", str(given.records // 2)], environment)
-    rows.append(("show one", "probackup", *show, 0))
-    rows.append(("find one", "probackup", *find, 0))
-    if not given.no_restic and shutil.which("restic"):
+class Comparison:
+    def __init__(self, given, folder, place):
+        self.given, self.folder, self.place = given, folder, place
+        self.rows = []
+        self.caches = {"probackup": folder / "cache", "restic": folder / "restic-cache"}
+        self.environment = dict(place.environment, PROBACKUP_REPOSITORY=place.repository("probackup"),
+                                PROBACKUP_PASSWORD="bench", PROBACKUP_CATALOG=str(folder / "catalog.sqlite"),
+                                PROBACKUP_CACHE_DIR=str(self.caches["probackup"]), RESTIC_PASSWORD="bench",
+                                RESTIC_REPOSITORY=place.repository("restic"),
+                                RESTIC_CACHE_DIR=str(self.caches["restic"]), RESTIC_PROGRESS_FPS="0.1")
+
+    def run(self, step, program, *arguments):
+        command = [self.given.probackup if program == "probackup" else "restic", "-q", *arguments]
+        before = size_of(self.place.path) if self.place.name == "folder" else 0
+        figures = measured(command, self.environment, self.place)
+        if self.place.name == "folder":  # what came to the folder stands for what is sent
+            figures = figures._replace(up=size_of(self.place.path) - before)
+        self.rows.append((step, program, figures))
+
+    def look(self, program, *steps):
+        """Each step twice: with the program's cache as it is, and without."""
+        for step, arguments in steps:
+            self.run(step, program, *arguments)
+        if self.place.name == "folder":
+            return
+        for step, arguments in steps:
+            shutil.rmtree(self.caches[program], ignore_errors=True)
+            self.run(step + ", cold", program, *arguments)
+
+    def ours(self, tap, changed_tap):
+        measured([self.given.probackup, "-q", "init"], self.environment)
+        for step, path in (("first run", tap), ("1 % changed", changed_tap), ("unchanged", changed_tap)):
+            self.run(step, "probackup", "backup", "singer:bench", "--tap", str(path))
+        middle = str(self.given.records // 2)
+        self.look("probackup", ("list snapshots", ["list", "snapshots"]), ("show one", ["show", "latest", "tasks", middle]),
+                  ("find one", ["find", middle]))
+
+    def theirs(self, tap, changed_tap, changed):
+        files, middle = self.folder / "files", self.given.records // 2
         print("one file each for restic ...", flush=True)
+        write_files(tap, files)
+        measured(["restic", "-q", "init", "--repository-version", "2"], self.environment)
+        self.run("first run", "restic", "backup", str(files))
+        write_files(changed_tap, files, changed)
+        self.run("1 % changed", "restic", "backup", str(files))
+        self.run("unchanged", "restic", "backup", str(files))
+        self.look("restic", ("list snapshots", ["snapshots"]),
+                  ("show one", ["dump", "latest", f"{files}/{middle // 1000:04}/{middle}.json"]),
+                  ("find one", ["find", f"{middle}.json"]))
 
-        def write(path, only=None):
-            with open(path) as lines:
-                next(lines)
-                for number, line in enumerate(lines):
-                    if only is not None and number not in only:
-                        continue
-                    place = files / f"{number // 1000:04}"
-                    place.mkdir(parents=True, exist_ok=True)
-                    (place / f"{number}.json").write_text(line[43:-2])
+    def print(self):
+        print_table(self.rows)
+        for step, program, figures in self.rows:
+            peer = [other for s, p, other in self.rows if s == step and p == "restic"]
+            if program == "probackup" and peer:
+                print_ratio(step, figures, peer[0])
 
-        write(tap)
-        measured(["restic", "-q", "init", "--repository-version", "2"], environment)
-        theirs("first run")
-        write(changed_tap, changed)
-        theirs("1 % changed")
-        theirs("unchanged")
-        middle = given.records // 2
-        dump = measured(["restic", "-q", "dump", "latest", f"{files}/{middle // 1000:04}/{middle}.json"], environment)
-        rows.append(("show one", "restic", *dump, 0))
-        find = measured(["restic", "-q", "find", f"{middle}.json"], environment)
-        rows.append(("find one", "restic", *find, 0))
-    print(f"{'step':<12} {'program':<10} {'wall s':>8} {'cpu s':>8} {'peak MiB':>9} {'grew MB':>9}")
-    for step, program, wall, cpu, peak, grew in rows:
-        print(f"{step:<12} {program:<10} {wall:8.3f} {cpu:8.2f} {peak:9.0f} {grew / 1e6:9.1f}")
-    for step in ("first run", "1 % changed", "unchanged", "show one", "find one"):
-        pair = {program: (wall, peak, grew) for s, program, wall, _, peak, grew in rows if s == step}
-        if len(pair) == 2:
-            a, b = pair["probackup"], pair["restic"]
-            print(f"{step}: {b[0] / a[0]:.1f} times as fast as restic, {a[1] / b[1]:.2f} of its memory"
-                  + (f", {a[2] / b[2]:.3f} of its growth" if b[2] > 0 else ""))
-    if not given.no_restic and shutil.which("restic"):
-        check = subprocess.run(["restic", "-r", str(folder / "probackup"), "check", "--no-cache"],
-                               env=dict(os.environ, **environment), stdout=subprocess.PIPE, text=True)
-        print("restic check of probackup's repository:", "no errors" if check.returncode == 0 else "ERRORS")
-    shutil.rmtree(folder)
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("probackup")
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--place", choices=("folder", "s3"), default="folder")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", default=None)
+    parser.add_argument("--no-restic", action="store_true")
+    given = parser.parse_args()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="probackup-bench-", dir=given.folder))
+    rng = random.Random(given.seed)
+    changed = set(rng.sample(range(given.records), given.records // 100))
+    print(f"making {given.records:,} records ...", flush=True)
+    tap, changed_tap = write_taps(given, folder, changed, rng)
+    place = open_place(given.place, folder)
+    try:
+        comparison = Comparison(given, folder, place)
+        comparison.ours(tap, changed_tap)
+        if not given.no_restic and shutil.which("restic"):
+            comparison.theirs(tap, changed_tap, changed)
+            check = subprocess.run(["restic", "-r", place.repository("probackup"), "check", "--no-cache"],
+                                   env=dict(os.environ, **comparison.environment), stdout=subprocess.PIPE, text=True)
+            print("restic check of probackup's repository:", "no errors" if check.returncode == 0 else "ERRORS")
+        comparison.print()
+    finally:
+        place.close()
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
