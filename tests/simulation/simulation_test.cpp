@@ -8,6 +8,12 @@
 using namespace probackup;
 using namespace probackup::simulation;
 
+TEST_CASE("two forgets that meet while one of them sleeps are no failure") {
+  set_log_level(LogLevel::error);
+  World world(22598);
+  REQUIRE_NOTHROW(world.run(12));
+}
+
 TEST_CASE("in faulty worlds no finished snapshot is ever lost") {
   set_log_level(LogLevel::error);
   const char* given = std::getenv("PROBACKUP_SIMULATED_WORLDS");

@@ -168,7 +168,11 @@ void World::forget(Storage& store, Place& place) {
     if (chance() > share) continue;
     place.promised.erase(snapshot.id);
     lock.verify();
-    repository->remove_snapshot(snapshot.id);
+    try {
+      repository->remove_snapshot(snapshot.id);
+    } catch (const NotFound&) {
+      // As forget() does: another one removed it while this process slept longer than its lock lives.
+    }
   }
 }
 
