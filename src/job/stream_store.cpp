@@ -8,6 +8,7 @@
 #include <future>
 #include <thread>
 
+#include "job/segment_reader.h"
 #include "probackup/error.h"
 
 namespace probackup {
@@ -412,28 +413,45 @@ void StreamStore::finish(const std::function<bool(std::string_view)>& parent_gon
   loaded_bytes_ = 0;
 }
 
+// Which segments lose or change a record. `changes` are sorted by position.
+std::vector<bool> StreamStore::touched_rows(const std::vector<SegmentRow>& rows,
+                                            const std::vector<bool>& gone,
+                                            const std::vector<PendingChange>& changes) {
+  std::vector<bool> out;
+  auto change = changes.begin();
+  std::uint32_t position = 0;
+  for (const SegmentRow& row : rows) {
+    std::uint32_t end = position + row.count;
+    bool shrinks = !gone.empty() && std::find(gone.begin() + position, gone.begin() + end, true) !=
+                                        gone.begin() + end;
+    bool changed = change != changes.end() && change->position < end;
+    while (change != changes.end() && change->position < end) ++change;
+    out.push_back(changed || shrinks);
+    position = end;
+  }
+  return out;
+}
+
 // Writes a file again: segments without a change are kept as they are, small neighbours are joined.
 StreamFile StreamStore::rewrite(std::uint32_t file, std::vector<SegmentRow> rows,
                                 const std::vector<bool>& gone,
                                 const std::vector<PendingChange>& changes) {
   StreamFileBuilder out(places_.repository, policy_.with_index);
+  std::vector<bool> touched = touched_rows(rows, gone, changes);
+  SegmentReader reader(places_.repository, rows, touched);
   auto change = changes.begin();
   std::uint32_t position = 0;
   for (std::size_t i = 0; i < rows.size(); position += rows[i].count, ++i) {
     auto& row = rows[i];
-    std::uint32_t end = position + row.count;
     auto entries = read_directory(row.directory);
-    bool changed = change != changes.end() && change->position < end;
-    bool shrinks = !gone.empty() && std::find(gone.begin() + position, gone.begin() + end, true) !=
-                                        gone.begin() + end;
     bool small = row.bytes < policy_.touched_bytes;
     bool next_small = i + 1 < rows.size() && rows[i + 1].bytes < policy_.touched_bytes;
     bool joins = small && (out.open_bytes() > 0 || next_small);
-    if (!changed && !shrinks && !joins) {
+    if (!touched[i] && !joins) {
       out.keep(row, entries);
       continue;
     }
-    std::string blob = places_.repository.load_blob(BlobType::data, row.blob);
+    std::string blob = reader.take(i);
     auto lines = lines_of(blob, row);
     for (std::uint32_t k = 0; k < row.count; ++k) {
       if (!gone.empty() && gone[position + k]) continue;

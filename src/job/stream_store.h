@@ -117,6 +117,9 @@ class StreamStore {
   bool is_gone(const DirectoryEntry& entry,
                const std::function<bool(std::string_view)>& parent_gone) const;
   void find_removed(const std::function<bool(std::string_view)>& parent_gone);
+  static std::vector<bool> touched_rows(const std::vector<SegmentRow>& rows,
+                                        const std::vector<bool>& gone,
+                                        const std::vector<PendingChange>& changes);
   StreamFile rewrite(std::uint32_t file, std::vector<SegmentRow> rows,
                      const std::vector<bool>& gone, const std::vector<PendingChange>& changes);
   void rewrite_changed();
