@@ -92,6 +92,7 @@ class Comparison:
         if self.place.name == "folder":  # what came to the folder stands for what is sent
             figures = figures._replace(up=size_of(self.place.path) - before)
         self.rows.append((step, program, figures))
+        print(f"{program}, {step}: {figures.wall:.2f} s", flush=True)
 
     def look(self, program, *steps):
         """Each step twice: with the program's cache as it is, and without."""
