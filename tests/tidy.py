@@ -11,6 +11,7 @@ ORDER = ["util", "http", "storage", "repository", "connector", "catalog", "expor
 PUBLIC = {
     "error.h": "util", "id.h": "util", "clock.h": "util", "storage.h": "storage", "http.h": "http",
     "repository.h": "repository", "connector.h": "connector", "engine.h": "connector",
+    "restore.h": "connector",
     "catalog.h": "catalog", "export.h": "export", "job.h": "job",
     "retention.h": "repository", "prune.h": "repository",
     "copy.h": "repository", "keys.h": "repository",
