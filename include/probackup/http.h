@@ -23,11 +23,28 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // The last header of that name, or nothing.
 std::optional<std::string> header(const Headers& headers, std::string_view name);
 
+// A request body that is read while it is sent, so that it need not fit in memory.
+class HttpBody {
+ public:
+  virtual ~HttpBody() = default;
+  // Bytes; always the same.
+  virtual std::uint64_t size() const = 0;
+  // Puts the bytes from `offset` on at `to`, at most `max` of them and at least one, and returns how
+  // many; comes for offsets below size() only. Runs on the network thread, where all other
+  // transfers wait for it, and may come again for bytes that were read before (a redirect). An
+  // exception thrown here ends the transfer and reaches the caller of send().
+  virtual std::size_t read(std::uint64_t offset, char* to, std::size_t max) = 0;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;  // absolute, already encoded
   Headers headers;
   std::string body;
+  std::shared_ptr<HttpBody> upload;  // instead of `body`, which must be empty then
+  // Sent once and never again: also where a kept connection broke before an answer came, which
+  // without this is tried again on a new one. For what must not happen twice.
+  bool once = false;
   std::chrono::milliseconds timeout{60'000};  // without any byte moving
   std::uint64_t body_bytes_max = 256u
                                  << 20;  // a larger answer is an error (2xx to `sink`: no limit)

@@ -194,6 +194,7 @@ void follow(HttpRequest& request, const HttpResponse& response, const std::strin
   if (get && request.method != "HEAD") {
     request.method = "GET";
     request.body.clear();
+    request.upload.reset();
     std::erase_if(request.headers,
                   [](const auto& pair) { return to_lower(pair.first).starts_with("content-"); });
   }
@@ -201,7 +202,7 @@ void follow(HttpRequest& request, const HttpResponse& response, const std::strin
     if (from_origin.starts_with("https:") && to_origin.starts_with("http:"))
       refuse("which is not encrypted");
     if (is_loopback(to) && !is_loopback(request.url)) refuse("which is this machine");
-    if (!request.body.empty()) refuse("which is not to get the data sent");
+    if (!request.body.empty() || request.upload) refuse("which is not to get the data sent");
     std::erase_if(request.headers, [&](const auto& pair) {
       return std::any_of(
           request.secret_headers.begin(), request.secret_headers.end(),

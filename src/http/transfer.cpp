@@ -32,8 +32,10 @@ bool is_header_value(std::string_view text) {
 
 Transfer::Transfer(const HttpRequest& request, const HttpOptions& options)
     : request_(request), ca_file_(options.ca_file) {
-  if (!is_token(request.method)) 
+  if (!is_token(request.method))
     throw NetworkError("not an HTTP method: " + request.method.substr(0, 100), false);
+  if (request.upload && !request.body.empty())
+    throw NetworkError("a request has one body, not two", false);
   build_headers(options);
   response_.url = request.url;
 }
@@ -85,6 +87,10 @@ CURL* Transfer::open(CURLSH* share) {
 #if LIBCURL_VERSION_NUM >= 0x075700
   curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);  // do not wait for DNS when stopped
 #endif
+  if (request_.once) {
+    curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, &Transfer::on_begin);
+    curl_easy_setopt(handle, CURLOPT_PREREQDATA, this);
+  }
   set_method();
   set_limits();
   return handle;
@@ -97,9 +103,18 @@ void Transfer::set_method() {
     curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
     return;
   }
-  bool carries_body =
-      !request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
-  if (carries_body) {
+  std::uint64_t upload = request_.upload ? request_.upload->size() : 0;
+  bool carries_body = !request_.body.empty() || upload > 0 || method == "POST" || method == "PUT" ||
+                      method == "PATCH";
+  if (upload > 0) {
+    curl_easy_setopt(handle, CURLOPT_POST, 1L);
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(upload));
+    curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, send_buffer_bytes);
+    curl_easy_setopt(handle, CURLOPT_READFUNCTION, &Transfer::on_upload);
+    curl_easy_setopt(handle, CURLOPT_READDATA, this);
+    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &Transfer::on_rewind);
+    curl_easy_setopt(handle, CURLOPT_SEEKDATA, this);
+  } else if (carries_body) {
     curl_easy_setopt(handle, CURLOPT_POST, 1L);
     curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request_.body.size()));
@@ -124,6 +139,24 @@ std::size_t Transfer::on_body(char* bytes, std::size_t, std::size_t count, void*
     static_cast<Transfer*>(self)->refused_ = "no memory for the answer";
     return 0;
   }
+}
+
+std::size_t Transfer::on_upload(char* to, std::size_t, std::size_t max, void* self) {
+  return static_cast<Transfer*>(self)->give_upload(to, max);
+}
+
+int Transfer::on_rewind(void* self, curl_off_t offset, int origin) {
+  if (origin != SEEK_SET || offset < 0) return CURL_SEEKFUNC_CANTSEEK;
+  static_cast<Transfer*>(self)->uploaded_ = static_cast<std::uint64_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+// libcurl sends a request anew when a connection that it had kept ends without a word, whatever the
+// method: the server may have done what was asked all the same.
+int Transfer::on_begin(void* self, char*, char*, int, int) {
+  auto* transfer = static_cast<Transfer*>(self);
+  transfer->kept_back_ = std::exchange(transfer->begun_, true);
+  return transfer->kept_back_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 std::size_t Transfer::on_header(char* bytes, std::size_t, std::size_t count, void* self) {
@@ -153,6 +186,22 @@ std::size_t Transfer::take_body(std::string_view bytes) {
   return bytes.size();
 }
 
+std::size_t Transfer::give_upload(char* to, std::size_t max) {
+  try {
+    std::uint64_t size = request_.upload->size();
+    if (uploaded_ >= size) return 0;
+    std::uint64_t left = size - uploaded_;
+    auto most = static_cast<std::size_t>(std::min<std::uint64_t>(max, left));
+    std::size_t count = request_.upload->read(uploaded_, to, most);
+    if (count == 0 || count > most) throw Error("a request's body is shorter than it said");
+    uploaded_ += count;
+    return count;
+  } catch (...) {
+    upload_failure_ = std::current_exception();
+    return CURL_READFUNC_ABORT;
+  }
+}
+
 bool Transfer::take_header(std::string_view line) {
   header_bytes_ += line.size();
   if (header_bytes_ > header_bytes_max) {
@@ -176,8 +225,7 @@ void Transfer::resume() {
 }
 
 void Transfer::finish(CURLcode code) {
-  if (code != CURLE_OK)
-    curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_status_);
+  if (code != CURLE_OK) curl_easy_getinfo(handle_.get(), CURLINFO_HTTP_CONNECTCODE, &proxy_status_);
   handle_.reset();
   std::lock_guard lock(mutex_);
   done_ = true;
@@ -210,6 +258,8 @@ void Transfer::wait_for_end() {
 HttpResponse Transfer::response() {
   std::string what = fmt::format("{} {}", request_.method, safe_url(request_.url));
   if (!refused_.empty()) throw NetworkError(fmt::format("{}: {}", what, refused_), false);
+  if (upload_failure_) std::rethrow_exception(upload_failure_);
+  if (kept_back_) code_ = CURLE_GOT_NOTHING;
   if (code_ == CURLE_ABORTED_BY_CALLBACK) throw Error(ErrorKind::interrupted, "interrupted");
   if (code_ != CURLE_OK) {
     auto url = parse_url(request_.url);

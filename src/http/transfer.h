@@ -5,6 +5,8 @@
 #include <curl/curl.h>
 
 #include <condition_variable>
+#include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -43,10 +45,14 @@ class Transfer {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
   static std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* self);
+  static std::size_t on_upload(char* to, std::size_t, std::size_t max, void* self);
+  static int on_rewind(void* self, curl_off_t offset, int origin);
+  static int on_begin(void* self, char*, char*, int, int);
   static std::size_t on_header(char* bytes, std::size_t, std::size_t count, void* self);
   void set_method();
   void set_limits();
   void build_headers(const HttpOptions& options);
+  std::size_t give_upload(char* to, std::size_t max);
   std::size_t take_body(std::string_view bytes);
   bool take_header(std::string_view line);
   bool to_sink() const;
@@ -59,8 +65,12 @@ class Transfer {
   // Written by the network thread until the end, read after it.
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
-  std::string refused_;    // why we ended it ourselves
-  long proxy_status_ = 0;  // of a failed transfer
+  std::string refused_;                // why we ended it ourselves
+  long proxy_status_ = 0;              // of a failed transfer
+  std::uint64_t uploaded_ = 0;         // where the body is read next
+  std::exception_ptr upload_failure_;  // what the body threw
+  bool begun_ = false;                 // the request went out, or tried to
+  bool kept_back_ = false;             // it would have gone out a second time
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

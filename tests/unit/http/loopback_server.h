@@ -1,5 +1,5 @@
 // A server on a free loopback port that sends exactly the bytes that a test gives it, broken ones
-// included. One thread per connection; a connection carries one request.
+// included. One thread per connection.
 #pragma once
 
 #include <arpa/inet.h>
@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <stdexcept>
@@ -25,7 +27,14 @@ class LoopbackServer {
   // Gets the whole request, head and body.
   using Handler = std::function<void(const std::string& request, const Send& send)>;
 
-  explicit LoopbackServer(Handler handler) : handler_(std::move(handler)) {
+  struct Options {
+    int requests_per_connection = 1;  // it is closed after them, or when a handler sent nothing
+    std::size_t body_bytes_max = SIZE_MAX;  // the handler is called when so much has come
+  };
+
+  explicit LoopbackServer(Handler handler) : LoopbackServer(std::move(handler), Options()) {}
+  LoopbackServer(Handler handler, const Options& options)
+      : handler_(std::move(handler)), options_(options) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -47,7 +56,6 @@ class LoopbackServer {
       for (int connection : connections_) ::shutdown(connection, SHUT_RDWR);
     }
     for (auto& thread : threads_) thread.join();
-    for (int connection : connections_) ::close(connection);
     ::close(listener_);
   }
   LoopbackServer(const LoopbackServer&) = delete;
@@ -77,12 +85,24 @@ class LoopbackServer {
     }
   }
   void serve(int connection) {
+    for (int i = 0; i < options_.requests_per_connection && serve_one(connection); ++i) {
+    }
+    ::shutdown(connection, SHUT_RDWR);
+    std::lock_guard lock(mutex_);
+    std::erase(connections_, connection);
+    ::close(connection);  // resets it where something was left unread
+  }
+  // False when there was no request, or nothing to say to it.
+  bool serve_one(int connection) {
     std::string request = read_request(connection);
+    if (request.empty() && options_.requests_per_connection > 1) return false;
+    bool answered = false;
     {
       std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
     handler_(request, [&](std::string_view bytes) {
+      answered = true;
       while (!bytes.empty()) {
         ssize_t sent = ::send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent <= 0) return false;
@@ -90,15 +110,16 @@ class LoopbackServer {
       }
       return true;
     });
-    ::shutdown(connection, SHUT_RDWR);
+    return answered;
   }
-  static std::string read_request(int connection) {
+  std::string read_request(int connection) const {
     std::string request;
     char buffer[16384];
     for (;;) {
       if (request.starts_with("\x16")) return request;  // a TLS handshake
       auto head_end = request.find("\r\n\r\n");
-      if (head_end != std::string::npos && request.size() >= head_end + 4 + body_length(request))
+      if (head_end != std::string::npos &&
+          request.size() - head_end - 4 >= std::min(body_length(request), options_.body_bytes_max))
         return request;
       ssize_t count = ::recv(connection, buffer, sizeof buffer, 0);
       if (count <= 0) return request;
@@ -111,6 +132,7 @@ class LoopbackServer {
   }
 
   Handler handler_;
+  const Options options_;
   int listener_ = -1, port_ = 0;
   std::atomic<bool> stopping_{false};
   std::thread acceptor_;
