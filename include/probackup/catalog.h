@@ -15,6 +15,7 @@
 #include "probackup/clock.h"
 #include "probackup/engine.h"
 #include "probackup/id.h"
+#include "probackup/restore.h"
 
 namespace probackup {
 
@@ -68,6 +69,22 @@ struct CatalogRun {
   std::string status;   // "running", "done", "gaps", "failed", "interrupted"
   std::string message;  // why it failed
   std::optional<Id> snapshot;
+};
+
+// A restore into an app; its journal says what became of each thing.
+struct CatalogRestore {
+  std::string id;            // 8 hex digits, for people to type
+  Id snapshot;               // in the repository
+  SourceRef source, target;  // of the snapshot, and where it goes
+  std::string choice, options;  // what the user asked for: JSON objects without secrets
+  // "running", "paused", "done", "gaps", "interrupted", "failed". One that is running although no
+  // process holds its journal is read as "interrupted".
+  std::string state = "running";
+  std::string message;  // why it paused or failed
+  Time started{};
+  std::optional<Time> ended, paused_until;
+  std::uint64_t requests = 0;
+  std::uint64_t saved = 0;  // how often it was saved into the repository
 };
 
 struct CatalogStream {
@@ -127,6 +144,8 @@ struct FindHit {
   std::string snippet;  // the matching text around the hit
 };
 
+enum class JournalUse { read, write };
+
 // An open catalog. One process may write while others read; the calls of one object must not overlap.
 class Catalog {
  public:
@@ -169,6 +188,24 @@ class Catalog {
   virtual std::int64_t begin_run(const SourceRef& source, Time started) = 0;
   virtual void end_run(std::int64_t run, Time ended, const std::string& status,
                        const std::string& message, const std::optional<Id>& snapshot) = 0;
+
+  // Restores into apps, newest first; limit 0: all.
+  virtual std::vector<CatalogRestore> restores(std::size_t limit) = 0;
+  // The one whose id begins like this; nothing if there is none. Throws Error(usage) when several do.
+  virtual std::optional<CatalogRestore> restore(const std::string& id) = 0;
+  // Adds one and returns its id, a random one unless it has one already.
+  virtual std::string begin_restore(const CatalogRestore& restore) = 0;
+  // Everything but id, snapshot, source, target and start may change.
+  virtual void update_restore(const CatalogRestore& restore) = 0;
+  // Adds a restore that another catalog began, or brings it up to date, with all entries that `next`
+  // gives, in one transaction. What is known of a thing that was made is not given up for an entry
+  // without a new id.
+  virtual void import_restore(const CatalogRestore& restore,
+                              const std::function<std::optional<JournalEntry>()>& next) = 0;
+  // Of a restore that is there. With `write` no other process can open it so until it is destroyed:
+  // Error(locked). It has a connection of its own, which waits for up to 10 minutes while a backup
+  // commits; that of a catalog in memory lives as long as the catalog.
+  virtual std::unique_ptr<RestoreJournal> open_journal(const std::string& restore, JournalUse use) = 0;
 
   // State of the newest snapshot, for merging. `state_of` names the snapshot that it describes; nothing if
   // there is none, or if it was dropped: then the state must come from the repository.

@@ -6,9 +6,11 @@
 #include "catalog/read_history.h"
 #include "catalog/read_items.h"
 #include "catalog/read_state.h"
+#include "catalog/restore_runs.h"
 #include "catalog/schema.h"
 #include "catalog/search.h"
 #include "catalog/sqlite.h"
+#include "catalog/sqlite_journal.h"
 #include "catalog/update.h"
 #include "probackup/error.h"
 
@@ -107,6 +109,27 @@ class SqliteCatalog : public Catalog {
   void end_run(std::int64_t run, Time ended, const std::string& status, const std::string& message,
                const std::optional<Id>& snapshot) override {
     catalog::end_run(database_, run, ended, status, message, snapshot);
+  }
+
+  std::vector<CatalogRestore> restores(std::size_t limit) override {
+    return catalog::restores(database_, limit);
+  }
+  std::optional<CatalogRestore> restore(const std::string& id) override {
+    return catalog::restore(database_, id);
+  }
+  std::string begin_restore(const CatalogRestore& restore) override {
+    return catalog::begin_restore(database_, restore);
+  }
+  void update_restore(const CatalogRestore& restore) override {
+    catalog::update_restore(database_, restore);
+  }
+  void import_restore(const CatalogRestore& restore,
+                      const std::function<std::optional<JournalEntry>()>& next) override {
+    catalog::import_restore(database_, restore, next);
+  }
+  std::unique_ptr<RestoreJournal> open_journal(const std::string& restore,
+                                               JournalUse use) override {
+    return std::make_unique<catalog::SqliteJournal>(database_, restore, use);
   }
 
   std::optional<Id> state_of(const SourceRef& source) override {

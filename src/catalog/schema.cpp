@@ -97,12 +97,33 @@ CREATE TABLE restore_journal(
 CREATE INDEX restore_journal_old ON restore_journal(target, stream, old_id);
 )sql";
 
+// Ids of things are text here, as the journal has them; the order of rows is that in which things
+// were first put.
+constexpr const char* version_3 = R"sql(
+DROP TABLE restore_journal;
+CREATE TABLE restore_run(
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, snapshot BLOB NOT NULL,
+  app TEXT NOT NULL, account TEXT NOT NULL, target_app TEXT NOT NULL, target_account TEXT NOT NULL,
+  choice TEXT NOT NULL, options TEXT NOT NULL, state TEXT NOT NULL, message TEXT NOT NULL,
+  started INTEGER NOT NULL, ended INTEGER, paused_until INTEGER, requests INTEGER NOT NULL,
+  saved INTEGER NOT NULL);
+CREATE TABLE restore_entry(
+  id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES restore_run(id) ON DELETE CASCADE,
+  kind TEXT NOT NULL, old_id TEXT NOT NULL, state TEXT NOT NULL, adopted INTEGER NOT NULL,
+  relink INTEGER NOT NULL, new_id TEXT NOT NULL, old_url TEXT NOT NULL, new_url TEXT NOT NULL,
+  title TEXT NOT NULL, notes TEXT NOT NULL);
+CREATE UNIQUE INDEX restore_entry_old ON restore_entry(run, kind, old_id);
+CREATE INDEX restore_entry_new ON restore_entry(run, kind, new_id) WHERE new_id <> '';
+CREATE INDEX restore_entry_url ON restore_entry(run, old_url) WHERE new_url <> '';
+)sql";
+
 // Each migration is some SQL; a later one never changes an earlier one.
 struct Migration {
   const char* sql;
   const char* more = "";
 };
-constexpr std::array migrations{Migration{version_1, parent_index_sql}, Migration{version_2}};
+constexpr std::array migrations{Migration{version_1, parent_index_sql}, Migration{version_2},
+                                Migration{version_3}};
 
 void refuse_foreign(Database& database) {
   // In this order: between the two another process may make the catalog, tables and id at once.
