@@ -77,8 +77,8 @@ struct CatalogRestore {
   Id snapshot;               // in the repository
   SourceRef source, target;  // of the snapshot, and where it goes
   std::string choice, options;  // what the user asked for: JSON objects without secrets
-  // "running", "paused", "done", "gaps", "interrupted", "failed". One that is running although no
-  // process holds its journal is read as "interrupted".
+  // "running", "paused", "done", "gaps", "interrupted", "failed", "removed" (a drill whose work was
+  // cleaned up). One that is running although no process holds its journal is read as "interrupted".
   std::string state = "running";
   std::string message;  // why it paused or failed
   Time started{};

@@ -82,6 +82,7 @@ struct JournalEntry {
   std::string new_id;
   std::string old_url, new_url;
   std::string title;
+  Time sent{};  // when its create was first sent, by the server's clock
   std::vector<std::string> notes;  // for people: why it is lost or failed, what is missing from it
   bool operator==(const JournalEntry&) const = default;
 };

@@ -111,7 +111,7 @@ CREATE TABLE restore_entry(
   id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES restore_run(id) ON DELETE CASCADE,
   kind TEXT NOT NULL, old_id TEXT NOT NULL, state TEXT NOT NULL, adopted INTEGER NOT NULL,
   relink INTEGER NOT NULL, new_id TEXT NOT NULL, old_url TEXT NOT NULL, new_url TEXT NOT NULL,
-  title TEXT NOT NULL, notes TEXT NOT NULL);
+  title TEXT NOT NULL, sent INTEGER NOT NULL, notes TEXT NOT NULL);
 CREATE UNIQUE INDEX restore_entry_old ON restore_entry(run, kind, old_id);
 CREATE INDEX restore_entry_new ON restore_entry(run, kind, new_id) WHERE new_id <> '';
 CREATE INDEX restore_entry_url ON restore_entry(run, old_url) WHERE new_url <> '';

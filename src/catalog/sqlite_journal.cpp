@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "catalog/restore_runs.h"
+#include "catalog/rows.h"
 #include "probackup/error.h"
 
 namespace probackup::catalog {
@@ -36,8 +37,8 @@ constexpr std::array<std::pair<JournalEntry::State, std::string_view>, 7> states
 }};
 
 constexpr const char* columns =
-    "SELECT kind, old_id, state, adopted, relink, new_id, old_url, new_url, title, notes "
-    "FROM restore_entry ";
+    "SELECT kind, old_id, state, adopted, relink, new_id, old_url, new_url, title, sent, "
+    "notes FROM restore_entry ";
 
 JournalEntry read_entry(const Database& database, const Statement& row) {
   JournalEntry out{.kind = row.text(0),
@@ -49,8 +50,9 @@ JournalEntry read_entry(const Database& database, const Statement& row) {
                    .old_url = row.text(6),
                    .new_url = row.text(7),
                    .title = row.text(8),
+                   .sent = to_time(row.integer(9)),
                    .notes = {}};
-  auto notes = nlohmann::json::parse(row.view(9), nullptr, false);
+  auto notes = nlohmann::json::parse(row.view(10), nullptr, false);
   if (!notes.is_array()) database.fail_damaged("the notes of a restore's entry");
   for (const auto& note : notes)
     if (note.is_string()) out.notes.push_back(note.get<std::string>());
@@ -84,12 +86,12 @@ void put_entry(Database& database, std::int64_t restore, const JournalEntry& ent
       nlohmann::json(entry.notes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   Statement(database,
             "INSERT INTO restore_entry(run, kind, old_id, state, adopted, relink, new_id, old_url, "
-            "new_url, title, notes) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
-            "ON CONFLICT(run, kind, old_id) DO UPDATE SET state = ?4, adopted = ?5, relink = ?6, "
-            "new_id = ?7, old_url = ?8, new_url = ?9, title = ?10, notes = ?11 "
-            "WHERE ?12 OR new_id = '' OR ?7 <> ''")
+            "new_url, title, sent, notes) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+            "?12) ON CONFLICT(run, kind, old_id) DO UPDATE SET state = ?4, adopted = ?5, "
+            "relink = ?6, new_id = ?7, old_url = ?8, new_url = ?9, title = ?10, sent = ?11, "
+            "notes = ?12 WHERE ?13 OR new_id = '' OR ?7 <> ''")
       .run(restore, entry.kind, entry.old_id, state_name(entry.state), entry.adopted, entry.relink,
-           entry.new_id, entry.old_url, entry.new_url, entry.title, notes,
+           entry.new_id, entry.old_url, entry.new_url, entry.title, to_column(entry.sent), notes,
            rule == PutRule::replace);
 }
 

@@ -128,6 +128,7 @@ TEST_CASE("an entry of a journal comes back as it was put, by any of its names")
     entry.new_id = "n1";
     entry.old_url = "https://example.com/1";
     entry.new_url = "https://example.com/n1";
+    entry.sent = Time(std::chrono::nanoseconds(1'700'000'000'123'456'789));
     entry.notes = {"who was assigned", "a \"note\""};
     journal->put(entry);
     CHECK(journal->find("cards", entry.old_id) == entry);
