@@ -70,13 +70,16 @@ struct HttpResponse {
 // The request got no complete answer: no connection, TLS failure, timeout, cut body.
 class NetworkError : public Error {
  public:
-  NetworkError(const std::string& message, bool retryable, std::string hint = {})
-      : Error(message, std::move(hint)), retryable_(retryable) {}
+  NetworkError(const std::string& message, bool retryable, std::string hint = {},
+               bool unsent = false)
+      : Error(message, std::move(hint)), retryable_(retryable), unsent_(unsent) {}
   // False for what will not change by itself (unknown host name, refused certificate).
   bool retryable() const { return retryable_; }
+  // True if the server certainly got nothing of the request.
+  bool unsent() const { return unsent_; }
 
  private:
-  bool retryable_;
+  bool retryable_, unsent_;
 };
 
 // The network. send() blocks; many threads may call it at once.

@@ -118,7 +118,7 @@ struct RestoreOptions {
   Conflict conflict = Conflict::copy;
   bool same_account = false;  // the target is the account that the snapshot was made of
   bool notify = false;        // let the app send its notifications
-  std::chrono::nanoseconds wait_max = std::chrono::minutes(15);  // longer: pause
+  std::chrono::nanoseconds wait_max = std::chrono::minutes(65);  // longer: pause
 };
 
 // What would be done, before anything is written.
@@ -132,6 +132,7 @@ struct RestorePlan {
   struct Loss {
     std::string kind, reason;
     std::uint64_t items = 0;
+    bool made = false;  // they are made, but lack something
   };
   std::vector<Kind> kinds;    // in the order of the steps; those without items are left out
   std::vector<Loss> losses;   // single records, by reason

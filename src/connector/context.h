@@ -25,6 +25,7 @@ class Names {
   void set(std::string_view name, nlohmann::json value) {
     scope_.set(name, &values_.emplace_back(std::move(value)));
   }
+  void set_references(References* references) { scope_.set_references(references); }
   const Scope& scope() const { return scope_; }
 
  private:

@@ -41,6 +41,12 @@ const nlohmann::json* Scope::find(std::string_view name) const {
   return nullptr;
 }
 
+References* Scope::references() const {
+  for (const Scope* scope = this; scope; scope = scope->outer_)
+    if (scope->references_) return scope->references_;
+  return nullptr;
+}
+
 Expression Expression::parse(std::string_view text, const std::vector<std::string>& roots) {
   Expression out;
   out.node_ = parse_expression(text, roots);
@@ -78,6 +84,19 @@ std::vector<std::string> Expression::members(std::string_view root) const {
   visit_nodes(*node_, [&](const Node& node) {
     if (node.op != Op::path || !is_root(*node.args[0], root)) return;
     if (node.steps[0].kind == Node::Step::Kind::member) out.push_back(node.steps[0].name);
+  });
+  return out;
+}
+
+std::vector<std::string> Expression::ref_kinds() const {
+  std::vector<std::string> out;
+  if (!node_) return out;
+  visit_nodes(*node_, [&](const Node& node) {
+    bool names_kinds = node.op == Op::call &&
+                       (node.function->name == "ref" || node.function->name == "refs");
+    for (std::size_t i = 1; names_kinds && i < node.args.size(); ++i)
+      if (node.args[i]->op == Op::literal && node.args[i]->value.is_string())
+        out.push_back(node.args[i]->value.get<std::string>());
   });
   return out;
 }

@@ -14,6 +14,21 @@
 
 namespace probackup {
 
+// What a restore knows of its target; the functions ref, person and relink ask it.
+class References {
+ public:
+  virtual ~References() = default;
+  // The new id of a thing of one of these kinds, as text; nothing where there is none.
+  virtual std::optional<std::string> ref(const std::string& old_id,
+                                         const std::vector<std::string>& kinds) = 0;
+  virtual std::optional<std::string> person(const std::string& old_id) = 0;
+  virtual std::optional<std::string> person_name(const std::string& old_id) = 0;
+  virtual std::string relink(const std::string& text) = 0;
+};
+
+// The root that only the restore section has.
+inline constexpr std::string_view restore_root = "target";
+
 // The names that an expression sees. Values must outlive the scope. Scopes may be chained: a name
 // that is not here is looked up in `outer`.
 class Scope {
@@ -21,9 +36,14 @@ class Scope {
   explicit Scope(const Scope* outer = nullptr) : outer_(outer) {}
   void set(std::string_view name, const nlohmann::json* value);
   const nlohmann::json* find(std::string_view name) const;
+  // Must outlive the scope.
+  void set_references(References* references) { references_ = references; }
+  // Null outside of a restore.
+  References* references() const;
 
  private:
   const Scope* outer_;
+  References* references_ = nullptr;
   std::vector<std::pair<std::string, const nlohmann::json*>> names_;
 };
 
@@ -35,8 +55,9 @@ class Scope {
 // docs/connectors/README.md has the rules for null and for types.
 class Expression {
  public:
-  // `roots`: the names that may stand at the front of a path. Throws Error with the position and
-  // what was expected, for unknown roots and functions too.
+  // `roots`: the names that may stand at the front of a path; with restore_root among them the
+  // functions of a restore may be called. Throws Error with the position and what was expected, for
+  // unknown roots and functions too.
   static Expression parse(std::string_view text, const std::vector<std::string>& roots);
   // Throws Error naming the expression for a type error (a number subtracted from a text).
   nlohmann::json evaluate(const Scope& scope) const;
@@ -46,6 +67,8 @@ class Expression {
   bool uses(std::string_view root) const;
   // The member names that stand directly behind this root: {"token"} for `config.token`.
   std::vector<std::string> members(std::string_view root) const;
+  // The kinds that its calls of ref and refs name.
+  std::vector<std::string> ref_kinds() const;
   // Set when the expression is exactly `root.a.b` with plain member names: "a.b".
   std::optional<std::string> plain_path(std::string_view root) const;
 
@@ -78,6 +101,7 @@ class Template {
   bool empty() const;  // made by the default constructor
   bool uses(std::string_view root) const;
   std::vector<std::string> members(std::string_view root) const;
+  std::vector<std::string> ref_kinds() const;
   // False when it is the same whatever the scope says.
   bool varies() const;
   // Set when the template is exactly `${root.a.b}` with plain member names: "a.b".

@@ -103,7 +103,10 @@ Value evaluate_call(const Node& node, const Scope& scope) {
   std::vector<const json*> arguments;
   arguments.reserve(values.size());
   for (const Value& value : values) arguments.push_back(&*value);
-  return Value(node.function->run(arguments));
+  if (!node.function->run_restore) return Value(node.function->run(arguments));
+  References* references = scope.references();
+  if (!references) throw Error(fmt::format("{} is known in a restore only", node.function->name));
+  return Value(node.function->run_restore(arguments, *references));
 }
 
 bool compare(Op op, const json& a, const json& b) {

@@ -169,6 +169,9 @@ class Parser {
       for (const auto& known : all_functions()) names.emplace_back(known.name);
       fail_at(position, fmt::format("unknown function '{}'{}", name, did_you_mean(name, names)));
     }
+    if (function->run_restore &&
+        std::find(roots_.begin(), roots_.end(), restore_root) == roots_.end())
+      fail_at(position, fmt::format("'{}' belongs to the restore section", name));
     if (args.size() < function->arguments_min || args.size() > function->arguments_max)
       fail_at(position, fmt::format("wrong number of arguments for {}", function->call));
     Node node;

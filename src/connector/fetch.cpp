@@ -21,7 +21,6 @@ using Action = Verdict::Action;
 constexpr unsigned tries_max = 50;        // of one request, whatever the rules say
 constexpr unsigned dead_in_row_max = 20;  // requests without any answer before the run gives up
 constexpr nanoseconds backoff_first = 500ms, backoff_max = 60s;
-constexpr nanoseconds wait_max = 2h;       // longer pauses are for the next run
 constexpr std::size_t origins_max = 1000;  // file servers whose pace is remembered
 
 class Slot {
@@ -117,6 +116,7 @@ HttpResponse Fetcher::send(const Ask& ask, std::stop_token stop) {
   if (stop.stop_requested()) throw Error(ErrorKind::interrupted, "interrupted");
   ++totals_.requests;
   if (ask.stream) ++ask.stream->requests;
+  if (ask.sending) ask.sending();
   return http_.send(ask.request, stop);
 }
 
@@ -182,6 +182,14 @@ nanoseconds Fetcher::backoff(const Ask& ask, unsigned tries) const {
   return nanoseconds(static_cast<std::int64_t>(base * (0.75 + random / 2)));
 }
 
+bool Fetcher::may_be_done(const Try& result) {
+  if (result.verdict.action == Action::good || result.verdict.limited) return false;
+  if (result.error) return !result.error->unsent();
+  // A 2xx that is to be tried again (an unusable answer, an error of GraphQL) does not say either.
+  int status = result.response.status;
+  return status >= 500 || status == 408 || (status < 300 && result.verdict.action == Action::retry);
+}
+
 void Fetcher::fail(const Ask& ask, const Try& result) const {
   throw Error(fmt::format("{}: {}: {} {}", context_.model().title, result.verdict.reason,
                           ask.request.method, safe_url(ask.request.url)),
@@ -194,10 +202,14 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
     if (ask.prepare) ask.prepare(ask.request);
     Try result = attempt(ask, stop);
     Verdict& verdict = result.verdict;
-    if (verdict.action == Action::retry) {
+    const bool unknown = ask.once && may_be_done(result);
+    if (!unknown && verdict.action != Action::good && ask.refused) ask.refused();
+    std::optional<nanoseconds> too_long;
+    if (verdict.action == Action::retry && !unknown) {
       unsigned count = ++tried[verdict.rule];
       nanoseconds wait = verdict.wait.value_or(backoff(ask, count));
-      if (count <= verdict.tries && tries < tries_max && wait <= wait_max) {
+      if (verdict.limited && wait > ask.wait_max) too_long = wait;
+      if (count <= verdict.tries && tries < tries_max && wait <= ask.wait_max) {
         if (!clock_.sleep(wait, stop)) throw Error(ErrorKind::interrupted, "interrupted");
         continue;
       }
@@ -205,6 +217,9 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
       if (result.error && context_.is_api(ask.request.url)) note_failure(*result.error);
     }
     Fetched out;
+    out.unknown = unknown;
+    out.wait = too_long;
+    if (unknown) verdict.action = Action::gap;
     switch (verdict.action) {
       case Action::fail:
         fail(ask, result);

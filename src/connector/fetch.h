@@ -32,6 +32,13 @@ struct Ask {
   std::function<void(HttpRequest&)> prepare;
   // Says why a 2xx answer is not what was asked for; nothing if it is.
   std::function<std::optional<std::string>(const HttpResponse&)> check;
+  // A request that must not be carried out twice: where that could happen, it is not tried again.
+  bool once = false;
+  // Called when its turn has come, right before it is sent; and when the server certainly did not
+  // carry it out, though it may be tried again.
+  std::function<void()> sending, refused;
+  // Longer waits are the caller's.
+  std::chrono::nanoseconds wait_max = std::chrono::hours(2);
 };
 
 struct Fetched {
@@ -39,7 +46,9 @@ struct Fetched {
   HttpResponse response;  // of good and not_modified answers
   // Of failed ones:
   int status = 0;
-  std::string url, reason;  // without secrets
+  std::string url, reason;                       // without secrets
+  bool unknown = false;                          // with Ask::once: it may have been carried out
+  std::optional<std::chrono::nanoseconds> wait;  // the rate limit asks for more than Ask::wait_max
 };
 
 // Safe for concurrent calls.
@@ -59,6 +68,8 @@ class Fetcher {
   Counters& totals() { return totals_; }
   // The server's time when the run began, as far as its Date headers tell.
   Time server_start() const;
+  // The server's time now, as far as known.
+  Time server_now() const { return clock_.now() + std::chrono::nanoseconds(skew_ns_); }
   // The longest pause in force.
   std::chrono::nanoseconds pause() const;
 
@@ -71,6 +82,8 @@ class Fetcher {
   void note_failure(const NetworkError& error);
   void feed_limiter(RateLimiter& limiter, const std::string& path, const Try& result, bool own);
   std::chrono::nanoseconds backoff(const Ask& ask, unsigned tries) const;
+  // Whether a request that brought no good answer may have been carried out.
+  static bool may_be_done(const Try& result);
   [[noreturn]] void fail(const Ask& ask, const Try& result) const;
 
   const RunContext& context_;

@@ -30,15 +30,6 @@ bool looks_like_sign_in(const HttpResponse& response, const FileRef& ref) {
   return type.starts_with("text/html") && !wants_html && !ref.size;
 }
 
-// What git sends to the app's own hosts; nothing where the user gave no credentials.
-std::string git_authorization(const GitModel& model, const RunContext& context,
-                              const Scope& names) {
-  if (!model.auth || context.credentials().git_authorization.empty())
-    return context.credentials().git_authorization;
-  auto own = make_credentials(*model.auth, context.model(), names);
-  return header(own.headers, "authorization").value_or("");
-}
-
 }  // namespace
 
 FileReader::FileReader(const StreamModel& stream, const RunContext& context, Fetcher& fetcher,

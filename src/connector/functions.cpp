@@ -75,6 +75,12 @@ json run_default(Arguments args) {
   return is_empty(*args[0]) ? *args[1] : *args[0];
 }
 
+json run_hex(Arguments args) {
+  if (!args[0]->is_number_integer() || *args[0] < 0)
+    wrong_type("a whole number from 0 on", *args[0]);
+  return fmt::format("{:08x}", args[0]->get<std::uint64_t>());
+}
+
 json run_empty(Arguments args) {
   return is_empty(*args[0]);
 }
@@ -306,7 +312,58 @@ json run_url(Arguments args) {
 
 constexpr std::size_t many = 20;
 
-constexpr std::array<Function, 23> functions{{
+// --- of the restore section ---
+
+std::vector<std::string> kinds_of(Arguments args) {
+  std::vector<std::string> kinds;
+  for (const json* kind : args.subspan(1)) kinds.push_back(text_of(*kind));
+  return kinds;
+}
+
+// A new id has the type of the old one.
+json like(const json& old_id, const std::optional<std::string>& new_id) {
+  if (!new_id) return nullptr;
+  if (old_id.is_number())
+    if (auto number = number_in(*new_id)) return *number;
+  return *new_id;
+}
+
+template <typename Find>
+json find_all(const json& list, const Find& find) {
+  json out = json::array();
+  for (const json& old_id : list_of(list))
+    if (json found = like(old_id, find(as_text(old_id))); !found.is_null())
+      out.push_back(std::move(found));
+  return out;
+}
+
+json run_ref(Arguments args, References& references) {
+  return like(*args[0], references.ref(as_text(*args[0]), kinds_of(args)));
+}
+
+json run_refs(Arguments args, References& references) {
+  auto kinds = kinds_of(args);
+  return find_all(*args[0], [&](const std::string& id) { return references.ref(id, kinds); });
+}
+
+json run_person(Arguments args, References& references) {
+  return like(*args[0], references.person(as_text(*args[0])));
+}
+
+json run_people(Arguments args, References& references) {
+  return find_all(*args[0], [&](const std::string& id) { return references.person(id); });
+}
+
+json run_person_name(Arguments args, References& references) {
+  auto name = references.person_name(as_text(*args[0]));
+  return name ? json(*name) : json();
+}
+
+json run_relink(Arguments args, References& references) {
+  return limited(references.relink(text_of(*args[0])));
+}
+
+constexpr std::array<Function, 30> functions{{
     {"date", "date(time, pattern)", "a time printed in UTC by a strftime pattern, or as RFC 3339",
      1, 2, false, run_date},
     {"default", "default(x, other)", "other where x is null, '', [] or {}", 2, 2, true,
@@ -315,6 +372,8 @@ constexpr std::array<Function, 23> functions{{
     {"ends_with", "ends_with(text, end)", "true or false", 2, 2, false, run_ends_with},
     {"first", "first(list, path, value)",
      "the first element, or the first whose member at path equals value", 1, 3, false, run_first},
+    {"hex", "hex(number)", "a whole number from 0 on in hexadecimal, 8 digits or more", 1, 1, false,
+     run_hex},
     {"join", "join(list, separator)", "the elements as one text, nulls left out", 2, 2, false,
      run_join},
     {"length", "length(x)", "elements of a list or object, bytes of a text, 0 for null", 1, 1, true,
@@ -326,8 +385,20 @@ constexpr std::array<Function, 23> functions{{
     {"min", "min(list)", "the least of numbers or texts, null for none", 1, 1, false, run_min},
     {"number", "number(x)", "the number that a text spells, else null", 1, 1, false, run_number},
     {"parse", "parse(text)", "the value that a JSON text holds", 1, 1, false, run_parse},
+    {"people", "people(list)", "restore: the ids of these people in the target", 1, 1, false,
+     nullptr, run_people},
+    {"person", "person(id)", "restore: the person's id in the target, else null", 1, 1, false,
+     nullptr, run_person},
+    {"person_name", "person_name(id)", "restore: the person's name in the snapshot, else null", 1,
+     1, false, nullptr, run_person_name},
     {"pick", "pick(x, name…)", "an object, or each of a list, with these members only", 2, many,
      false, run_pick},
+    {"ref", "ref(id, kind…)", "restore: the new id of a thing of one of these kinds, else null", 2,
+     many, false, nullptr, run_ref},
+    {"refs", "refs(list, kind…)", "restore: the new ids of those that have one", 2, many, false,
+     nullptr, run_refs},
+    {"relink", "relink(text)", "restore: addresses of restored things replaced by the new ones", 1,
+     1, false, nullptr, run_relink},
     {"replace", "replace(text, from, to)", "every from replaced", 3, 3, false, run_replace},
     {"seconds", "seconds(x)", "a duration in seconds, a time as seconds since 1970, else null", 1,
      1, false, run_seconds},

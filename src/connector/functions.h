@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "connector/expr.h"
+
 namespace probackup {
 
 // The values that a call got; as many as the function's bounds allow.
@@ -19,6 +21,8 @@ struct Function {
   bool takes_null;  // false: null in front gives null without a call
   // Throws Error for arguments of the wrong type.
   nlohmann::json (*run)(Arguments arguments);
+  // Instead of `run`: a function of the restore section.
+  nlohmann::json (*run_restore)(Arguments arguments, References& references) = nullptr;
 };
 
 std::span<const Function> all_functions();

@@ -32,22 +32,6 @@ std::vector<std::string> keys_of(const ConnectorDocument& document, const std::s
   return found == document.order.end() ? std::vector<std::string>{} : found->second;
 }
 
-ConnectorSetting read_setting(LoadContext& context, const std::string& name, const Found& found) {
-  ConnectorSetting setting;
-  setting.name = name;
-  if (!is_lower_name(name))
-    context.add(found.pointer, "a setting's name is lower-case letters, digits and _");
-  ObjectReader reader(context, found);
-  setting.help = reader.required_text("help");
-  setting.secret = reader.flag("secret");
-  setting.list = reader.flag("list");
-  setting.optional = reader.flag("optional");
-  setting.default_value = reader.text("default");
-  if (setting.secret) reader.refuse("default", "a secret has no default");
-  reader.finish();
-  return setting;
-}
-
 void read_settings(LoadContext& context, const ConnectorDocument& document, const Found& config,
                    ConnectorModel& model) {
   if (config) {
@@ -121,13 +105,9 @@ void read_streams(LoadContext& context, const ConnectorDocument& document, Objec
   sort_streams(context, model.streams);
 }
 
-// `restore` is not read here, so a setting that it names counts as used.
 void check_unused_settings(LoadContext& context, const ConnectorModel& model) {
-  std::string restore = model.restore.dump();
   for (const auto& setting : model.settings) {
-    bool used = context.settings_used.contains(setting.name) ||
-                restore.find("config." + setting.name) != std::string::npos;
-    if (!used)
+    if (!context.settings_used.contains(setting.name))
       context.add("/config" + pointer_step(setting.name), "nothing in the file uses this setting");
   }
 }
@@ -144,10 +124,9 @@ ConnectorModel read_model(LoadContext& context, const ConnectorDocument& documen
   model.errors = read_errors(top, lets);
   read_check(context, top.find("check"), lets, model);
   read_streams(context, document, top, lets, model);
-  if (Found restore = top.find("restore")) {
-    ObjectReader(context, restore);
-    model.restore = *restore.value;
-  }
+  // An empty one says that the app cannot take anything back.
+  if (Found restore = top.find("restore"); restore && *restore.value != json::object())
+    model.restore = read_restore(context, restore, lets, model.streams);
   top.finish();
   check_unused_settings(context, model);
   return model;
@@ -167,6 +146,22 @@ ConnectorModel load(std::string_view text, const std::string& file,
 
 }  // namespace
 
+ConnectorSetting read_setting(LoadContext& context, const std::string& name, const Found& found) {
+  ConnectorSetting setting;
+  setting.name = name;
+  if (!is_lower_name(name))
+    context.add(found.pointer, "a setting's name is lower-case letters, digits and _");
+  ObjectReader reader(context, found);
+  setting.help = reader.required_text("help");
+  setting.secret = reader.flag("secret");
+  setting.list = reader.flag("list");
+  setting.optional = reader.flag("optional");
+  setting.default_value = reader.text("default");
+  if (setting.secret) reader.refuse("default", "a secret has no default");
+  reader.finish();
+  return setting;
+}
+
 Roots roots_with(const Lets& lets, std::initializer_list<std::string_view> more) {
   Roots roots{"config", "account", "now", "options"};
   roots.insert(roots.end(), lets.names.begin(), lets.names.end());
@@ -183,7 +178,9 @@ std::map<std::string, Template> read_let(LoadContext& context, const Found& foun
   if (!found) return {};
   static const Roots reserved{"config",     "account", "now",  "options", "record", "parent",
                               "parent_key", "item",    "body", "page",    "status", "last",
-                              "headers",    "since",   "true", "null",    "false",  "in"};
+                              "headers",    "since",   "true", "null",    "false",  "in",
+                              "target",     "note",    "key",  "outer",   "new",    "found",
+                              "old_id",     "sent",    "parent_stream"};
   ObjectReader reader(context, found);
   std::map<std::string, Template> out;
   Lets inside = lets;

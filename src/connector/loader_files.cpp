@@ -73,7 +73,11 @@ std::vector<FileModel> read_files(ObjectReader& stream, const Lets& lets, bool h
 }
 
 std::vector<GitModel> read_git(ObjectReader& stream, const Lets& lets, bool has_parent) {
-  Roots roots = record_roots(lets, has_parent);
+  return read_git_list(stream, lets, record_roots(lets, has_parent), "record");
+}
+
+std::vector<GitModel> read_git_list(ObjectReader& stream, const Lets& lets, const Roots& roots,
+                                    std::string_view id_root) {
   std::vector<GitModel> out;
   for (const Found& found : stream.objects("git")) {
     ObjectReader reader(stream.context(), found);
@@ -82,7 +86,7 @@ std::vector<GitModel> read_git(ObjectReader& stream, const Lets& lets, bool has_
     reader.require("id");
     reader.require("url");
     if (auto id = reader.templated("id", roots)) {
-      check_id(reader, *id, "record");
+      check_id(reader, *id, id_root);
       git.id = std::move(*id);
     }
     if (auto url = reader.templated("url", roots)) {

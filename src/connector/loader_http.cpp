@@ -152,6 +152,13 @@ ErrorRule read_error_rule(LoadContext& context, const Found& found, const Lets& 
 
 }  // namespace
 
+std::vector<LimitModel> read_limits(ObjectReader& reader) {
+  std::vector<LimitModel> out;
+  for (const Found& limit : reader.objects("limits"))
+    out.push_back(read_limit(reader.context(), limit));
+  return out;
+}
+
 std::vector<AuthModel> read_auth(LoadContext& context, const Found& found, const Lets& lets) {
   if (!found.value->is_object() || !found.value->contains("any"))
     return {read_auth_way(context, found, roots_with(lets), false)};
@@ -187,8 +194,7 @@ void read_http(LoadContext& context, const Found& found, const Lets& lets, Conne
   if (model.own_hosts) context.refuse_secrets(*model.own_hosts, reader.find("own_hosts").pointer);
   model.headers = reader.templates("headers", roots);
   model.concurrency = static_cast<unsigned>(reader.number("concurrency", 1, 32, 4));
-  for (const Found& limit : reader.objects("limits"))
-    model.limits.push_back(read_limit(context, limit));
+  model.limits = read_limits(reader);
   read_quota(context, reader.find("quota"), lets, model);
   reader.finish();
 }

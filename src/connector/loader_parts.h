@@ -41,8 +41,10 @@ void add_parent_roots(Roots& roots);
 // Reads `let` and adds its names to `lets`.
 std::map<std::string, Template> read_let(LoadContext& context, const Found& found, Lets& lets);
 
+enum class Methods { reading, writing };
 // The request keys of `reader`'s object. `roots` are visible in it.
-RequestModel read_request(ObjectReader& reader, const Lets& lets, const Roots& roots);
+RequestModel read_request(ObjectReader& reader, const Lets& lets, const Roots& roots,
+                          Methods methods = Methods::reading);
 // `roots`: those of the request. Without "page" in the reader the model says "none".
 PageModel read_page(ObjectReader& reader, const RequestModel& request, const Roots& roots);
 std::optional<SinceModel> read_since(ObjectReader& reader, const RequestModel& request);
@@ -58,6 +60,26 @@ AuthModel read_auth_way(LoadContext& context, const Found& found, const Roots& r
                         bool may_choose);
 void read_http(LoadContext& context, const Found& found, const Lets& lets, ConnectorModel& model);
 std::vector<ErrorRule> read_errors(ObjectReader& top, const Lets& lets);
+
+std::vector<LimitModel> read_limits(ObjectReader& reader);
+// The places in an answer where records are.
+std::vector<std::string> read_records(ObjectReader& reader);
+// A list of paths, checked.
+std::vector<std::string> read_paths(ObjectReader& reader, std::string_view key,
+                                    bool through_lists);
+ConnectorSetting read_setting(LoadContext& context, const std::string& name, const Found& found);
+// Each git repository of a list; `roots` are visible in it.
+std::vector<GitModel> read_git_list(ObjectReader& reader, const Lets& lets, const Roots& roots,
+                                    std::string_view id_root);
+
+// The `restore` section. `streams` are read already.
+RestoreModel read_restore(LoadContext& context, const Found& found, const Lets& lets,
+                          const std::vector<StreamModel>& streams);
+// One of its steps. `roots`: those of the whole section.
+StepModel read_step(LoadContext& context, const Found& found, const Lets& lets, const Roots& roots,
+                    bool has_note);
+// A request with what finds a thing in its answer; `reader` is not finished.
+LookUpModel read_look_up(ObjectReader& reader, const Lets& lets, const Roots& roots);
 
 StreamModel read_stream(LoadContext& context, const std::string& name, const Found& found,
                         const Found& defaults, const Lets& lets);

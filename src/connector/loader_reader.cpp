@@ -32,9 +32,10 @@ void LoadContext::add(const std::string& pointer, const std::string& message) {
   if (!known) problems_.push_back({file_, pointer, message});
 }
 
-void LoadContext::check_settings(const std::vector<std::string>& names,
-                                 const std::string& pointer) {
-  for (const auto& name : names) {
+template <class Parsed>
+void LoadContext::note_names(const Parsed& parsed, const std::string& pointer) {
+  for (const auto& kind : parsed.ref_kinds()) kinds_used.emplace_back(kind, pointer);
+  for (const auto& name : parsed.members("config")) {
     settings_used.insert(name);
     if (settings.contains(name)) continue;
     std::vector<std::string> known;
@@ -49,7 +50,7 @@ std::optional<Template> LoadContext::parse_template(const Found& found, const Ro
   Template out = Template::parse(*found.value, roots, mistakes);
   for (const auto& [path, message] : mistakes) add(found.pointer + path, message);
   if (!mistakes.empty()) return std::nullopt;
-  check_settings(out.members("config"), found.pointer);
+  note_names(out, found.pointer);
   return out;
 }
 
@@ -62,7 +63,7 @@ std::optional<Expression> LoadContext::parse_expression(const Found& found, cons
   }
   try {
     Expression out = Expression::parse(std::string_view(*text).substr(2, text->size() - 3), roots);
-    check_settings(out.members("config"), found.pointer);
+    note_names(out, found.pointer);
     return out;
   } catch (const Error& error) {
     add(found.pointer, error.what());

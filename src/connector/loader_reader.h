@@ -41,6 +41,8 @@ class LoadContext {
   std::set<std::string> settings_used;
   std::vector<std::string> streams;  // the names of all streams of the file
   bool graphql_endpoint = false;     // http.graphql is there
+  // Kinds of the restore section that expressions name, and where.
+  std::vector<std::pair<std::string, std::string>> kinds_used;
 
   // A template or an expression whose settings exist. Nothing after a mistake.
   std::optional<Template> parse_template(const Found& found, const Roots& roots);
@@ -49,7 +51,8 @@ class LoadContext {
   void refuse_secrets(const Template& value, const std::string& pointer);
 
  private:
-  void check_settings(const std::vector<std::string>& names, const std::string& pointer);
+  template <class Parsed>
+  void note_names(const Parsed& parsed, const std::string& pointer);
 
   std::string file_;
   std::vector<LintProblem> problems_;

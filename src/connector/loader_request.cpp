@@ -35,10 +35,29 @@ std::string read_graphql(ObjectReader& reader, const Lets& lets) {
   }
 }
 
-std::size_t methods(ObjectReader& reader) {
-  std::size_t count = 0;
-  for (const char* key : {"get", "post", "graphql"}) count += reader.has(key);
-  return count;
+struct Method {
+  std::string_view key, name;
+};
+constexpr std::array<Method, 5> all_methods{
+    {{"get", "GET"}, {"post", "POST"}, {"put", "PUT"}, {"patch", "PATCH"}, {"delete", "DELETE"}}};
+
+// Those that a request may have, beside "graphql".
+std::span<const Method> methods_of(Methods methods) {
+  return std::span(all_methods).first(methods == Methods::reading ? 2 : all_methods.size());
+}
+
+// Exactly one of them must be there.
+void check_methods(ObjectReader& reader, std::span<const Method> methods) {
+  std::size_t count = reader.has("graphql");
+  std::string all;
+  for (const Method& method : methods) {
+    count += reader.has(method.key);
+    all += fmt::format("\"{}\", ", method.key);
+  }
+  if (count == 1) return;
+  reader.context().add(reader.pointer(),
+                       fmt::format("{} {}\"graphql\"{}", count == 0 ? "one of" : "only one of", all,
+                                   count == 0 ? " is missing" : ""));
 }
 
 void refuse_secrets_in_query(ObjectReader& reader, const RequestModel& request) {
@@ -132,18 +151,17 @@ void check_url(LoadContext& context, const Found& found, const std::optional<Tem
   if (url) context.refuse_secrets(*url, found.pointer);
 }
 
-RequestModel read_request(ObjectReader& reader, const Lets& lets, const Roots& roots) {
+RequestModel read_request(ObjectReader& reader, const Lets& lets, const Roots& roots,
+                          Methods methods) {
   LoadContext& context = reader.context();
   RequestModel request;
-  if (std::size_t count = methods(reader); count != 1)
-    context.add(reader.pointer(), count == 0 ? "one of \"get\", \"post\", \"graphql\" is missing"
-                                             : "only one of \"get\", \"post\", \"graphql\"");
-  for (const char* key : {"get", "post"}) {
-    Found found = reader.find(key);
+  check_methods(reader, methods_of(methods));
+  for (const Method& method : methods_of(methods)) {
+    Found found = reader.find(method.key);
     if (!found) continue;
-    auto url = reader.templated(key, roots);
+    auto url = reader.templated(method.key, roots);
     check_url(context, found, url);
-    request.method = std::string_view(key) == "get" ? "GET" : "POST";
+    request.method = method.name;
     if (url) request.url = std::move(*url);
   }
   request.graphql = read_graphql(reader, lets);
@@ -154,7 +172,8 @@ RequestModel read_request(ObjectReader& reader, const Lets& lets, const Roots& r
   } else {
     reader.refuse("vars", "\"vars\" belong to a graphql request");
   }
-  if (!reader.has("post")) reader.refuse("body", "\"body\" belongs to a post request");
+  if (request.method == "GET" || reader.has("graphql"))
+    reader.refuse("body", "\"body\" belongs to a post request");
   request.vars = reader.templates("vars", roots);
   request.query = reader.templates("query", roots);
   request.headers = reader.templates("headers", roots);

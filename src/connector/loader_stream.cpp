@@ -43,21 +43,6 @@ void read_each(ObjectReader& reader, const std::string& stream, SourceModel& sou
     reader.refuse("depth", "\"depth\" belongs to a source whose \"each\" is the stream itself");
 }
 
-std::vector<std::string> read_records(ObjectReader& reader) {
-  Found found = reader.find("records");
-  if (!found) return {""};
-  std::vector<Found> paths;
-  if (found.value->is_array())
-    paths = reader.objects("records");
-  else
-    paths.push_back(found);
-  std::vector<std::string> out;
-  for (const Found& path : paths)
-    if (check_path(reader.context(), path, true)) out.push_back(path.value->get<std::string>());
-  if (paths.empty()) reader.context().add(found.pointer, "must hold a path");
-  return out;
-}
-
 void read_cap(ObjectReader& source, SourceModel& model) {
   Found found = source.find("cap");
   if (!found) return;
@@ -151,16 +136,6 @@ void read_detail(ObjectReader& stream_reader, const Lets& lets, const Roots& roo
   reader.finish();
 }
 
-// The paths of a list, checked.
-std::vector<std::string> read_paths(ObjectReader& reader, std::string_view key,
-                                    bool through_lists) {
-  std::vector<std::string> out;
-  for (const Found& found : reader.objects(key))
-    if (check_path(reader.context(), found, through_lists))
-      out.push_back(found.value->get<std::string>());
-  return out;
-}
-
 void check_stream(ObjectReader& reader, const StreamModel& stream) {
   LoadContext& context = reader.context();
   bool recursive_only = !stream.sources.empty() &&
@@ -175,6 +150,30 @@ void check_stream(ObjectReader& reader, const StreamModel& stream) {
 }
 
 }  // namespace
+
+std::vector<std::string> read_records(ObjectReader& reader) {
+  Found found = reader.find("records");
+  if (!found) return {""};
+  std::vector<Found> paths;
+  if (found.value->is_array())
+    paths = reader.objects("records");
+  else
+    paths.push_back(found);
+  std::vector<std::string> out;
+  for (const Found& path : paths)
+    if (check_path(reader.context(), path, true)) out.push_back(path.value->get<std::string>());
+  if (paths.empty()) reader.context().add(found.pointer, "must hold a path");
+  return out;
+}
+
+std::vector<std::string> read_paths(ObjectReader& reader, std::string_view key,
+                                    bool through_lists) {
+  std::vector<std::string> out;
+  for (const Found& found : reader.objects(key))
+    if (check_path(reader.context(), found, through_lists))
+      out.push_back(found.value->get<std::string>());
+  return out;
+}
 
 StreamModel read_stream(LoadContext& context, const std::string& name, const Found& found,
                         const Found& defaults, const Lets& outer) {

@@ -10,41 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "connector/expr.h"
+#include "connector/request_model.h"
+#include "connector/restore_model.h"
 #include "probackup/connector.h"
 
 namespace probackup {
-
-// How credentials get onto a request. The first variant whose `when` holds is used.
-struct AuthModel {
-  enum class Kind { none, bearer, basic, header, query } kind = Kind::none;
-  std::optional<Expression> when;
-  Template token;                        // bearer
-  Template user, password;               // basic
-  std::map<std::string, Template> pairs;  // header: name to value; query: name to value
-};
-
-struct RequestModel {
-  std::string method = "GET";
-  Template url;                        // a path below http.base, or an absolute URL
-  std::map<std::string, Template> query, headers;
-  std::optional<Template> body;        // JSON body
-  std::string graphql;                 // query text; sent with `vars` to http.graphql
-  std::map<std::string, Template> vars;
-  bool with_auth = true;
-};
-
-struct PageModel {
-  enum class By { none, cursor, number, offset, link, url } by = By::none;
-  std::optional<Expression> next;   // cursor: the next token; url: the next URL; null or "" ends
-  std::optional<Expression> more;   // number, offset: false ends; without it a short page ends
-  std::optional<Expression> total;  // number, offset: records in all; pages go side by side
-  enum class Into { query, body, vars, header } into = Into::query;
-  std::string into_name;            // for example "before"
-  std::string size_name;            // query parameter for the page size, "" for none
-  std::int64_t size = 0;            // records a page
-  std::int64_t start = 1;           // number: the first page's number
-};
 
 struct SinceModel {
   PageModel::Into into = PageModel::Into::query;
@@ -62,14 +32,6 @@ struct FileModel {
   std::optional<Template> size, hash;  // when known before the download
   bool with_auth = true;            // the app's token goes along (only ever to the app's own host)
   std::map<std::string, Template> headers;  // for example Accept
-};
-
-struct GitModel {
-  std::optional<Expression> when;
-  Template id;                      // folder name below git/
-  Template url;                     // https clone URL
-  std::optional<AuthModel> auth;    // bearer or basic, instead of the app's own, for `url`'s host
-  bool missing_is_empty = false;    // a wiki that was never made is no gap
 };
 
 // One place that a stream's records come from.
@@ -122,12 +84,6 @@ struct ErrorRule {
   bool limited = false;               // counts as "too fast" for the rate limiter
 };
 
-struct LimitModel {
-  std::string match;                  // part of the path, "" for all
-  unsigned count = 0;
-  std::chrono::nanoseconds window{};
-};
-
 struct ConnectorModel {
   std::string file, source;           // name and text of the file
   std::string app, title, version, docs;
@@ -149,7 +105,7 @@ struct ConnectorModel {
   std::optional<Template> check_show;     // who one is, for people
   std::optional<Template> check_scopes;   // what the token may do, comma-separated
   std::vector<StreamModel> streams;       // parents before children
-  nlohmann::json restore;                 // as written; checked by the restore engine
+  std::optional<RestoreModel> restore;    // how records are put back
   std::vector<std::string> not_read;      // what this API does not give, for `connector show`
 
   const StreamModel* stream(const std::string& name) const;

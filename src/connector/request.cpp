@@ -182,4 +182,12 @@ HttpRequest finish_request(const RequestParts& parts, const RunContext& context)
   return request;
 }
 
+std::string git_authorization(const GitModel& model, const RunContext& context,
+                              const Scope& names) {
+  if (!model.auth || context.credentials().git_authorization.empty())
+    return context.credentials().git_authorization;
+  auto own = make_credentials(*model.auth, context.model(), names);
+  return header(own.headers, "authorization").value_or("");
+}
+
 }  // namespace probackup

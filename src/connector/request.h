@@ -40,6 +40,9 @@ std::string request_name(const RequestParts& parts);
 // Adds the connector's headers and the credentials, where the host may have them.
 HttpRequest finish_request(const RequestParts& parts, const RunContext& context);
 
+// What git sends to the app's own hosts; nothing where the user gave no credentials. Throws Error.
+std::string git_authorization(const GitModel& model, const RunContext& context, const Scope& names);
+
 // Strings as they are, null as "", the rest as JSON.
 std::string json_text(const nlohmann::json& value);
 

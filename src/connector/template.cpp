@@ -155,6 +155,15 @@ std::vector<std::string> Template::members(std::string_view root) const {
   return out;
 }
 
+std::vector<std::string> Template::ref_kinds() const {
+  std::vector<std::string> out;
+  if (!node_) return out;
+  visit_expressions(*node_, [&](const Expression& expression) {
+    for (auto& kind : expression.ref_kinds()) out.push_back(std::move(kind));
+  });
+  return out;
+}
+
 bool Template::varies() const {
   return node_ && node_->kind != Node::Kind::literal;
 }

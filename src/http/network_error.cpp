@@ -65,6 +65,22 @@ Meaning meaning_of(const TransferFailure& failure, const std::string& host,
   }
 }
 
+// There was no connection over which a request could have gone.
+bool is_unsent(const TransferFailure& failure) {
+  switch (failure.code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+      return true;
+    default:
+      return failure.proxy_status >= 300;
+  }
+}
+
 }  // namespace
 
 NetworkError network_error(const TransferFailure& failure, const std::string& what,
@@ -72,7 +88,8 @@ NetworkError network_error(const TransferFailure& failure, const std::string& wh
   std::string detail =
       failure.detail.empty() ? curl_easy_strerror(failure.code) : redact(failure.detail);
   Meaning meaning = meaning_of(failure, host, detail);
-  return NetworkError(fmt::format("{}: {}", what, meaning.why), meaning.retryable, meaning.hint);
+  return NetworkError(fmt::format("{}: {}", what, meaning.why), meaning.retryable, meaning.hint,
+                      is_unsent(failure));
 }
 
 }  // namespace probackup

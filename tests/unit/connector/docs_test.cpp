@@ -14,6 +14,10 @@ std::string read_docs() {
   return read_file(PB_SOURCE_DIR "/docs/connectors/README.md");
 }
 
+std::string read_restore_docs() {
+  return read_file(PB_SOURCE_DIR "/docs/connectors/restore.md");
+}
+
 }  // namespace
 
 TEST_CASE("The example of the documentation is a good connector") {
@@ -25,8 +29,8 @@ TEST_CASE("The example of the documentation is a good connector") {
 }
 
 TEST_CASE("The documentation describes every function") {
-  std::string docs = read_docs();
   for (const auto& function : all_functions()) {
+    std::string docs = function.run_restore ? read_restore_docs() : read_docs();
     std::string call = "`" + std::string(function.name) + "(";
     CAPTURE(call);
     CHECK(docs.find(call) != std::string::npos);
@@ -48,4 +52,19 @@ TEST_CASE("The documentation's examples of expressions are accepted") {
     ++count;
   }
   CHECK(count > 30);
+}
+
+TEST_CASE("The example of a restore section is a good one") {
+  using nlohmann::json;
+  std::string docs = read_restore_docs();
+  auto start = docs.find("```json\n\"restore\": ");
+  REQUIRE(start != std::string::npos);
+  start += std::string("```json\n\"restore\": ").size();
+  json file = json::parse(R"({"connector": 1, "app": "notes", "title": "Notes", "version": "1.0",
+    "auth": {"kind": "none"}, "http": {"base": "https://api.notes.example/v1"},
+    "streams": {"members": {"get": "/members", "id": "id"}, "boards": {"get": "/boards", "id": "id"},
+                "cards": {"each": "boards", "get": "/boards/${parent.id}/cards", "id": "id"},
+                "comments": {"each": "cards", "get": "/cards/${parent.id}/comments", "id": "id"}}})");
+  file["restore"] = json::parse(docs.substr(start, docs.find("```", start) - start));
+  for (const auto& problem : Connector::lint(file.dump(), "restore.md")) FAIL_CHECK(problem.text());
 }

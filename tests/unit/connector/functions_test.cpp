@@ -42,6 +42,7 @@ TEST_CASE("Functions give null for null, except those that ask for it") {
   for (const Function& function : all_functions()) {
     std::string name(function.name);
     CAPTURE(name);
+    if (function.run_restore) continue;  // tests/unit/restore
     std::string call = name + "(x";
     for (std::size_t i = 1; i < function.arguments_min; ++i) call += ", 'a'";
     json result = eval(call + ")");
@@ -60,7 +61,7 @@ TEST_CASE("Functions refuse values of the wrong type without showing them") {
   for (std::string call :
        {"date(x)", "ends_with(x, 'a')", "first(x)", "join(x, ',')", "lower(x)", "matches(x, 'a')",
         "max(x)", "min(x)", "number(x)", "parse(x)", "pick(x, 'a')", "replace(x, 'a', 'b')",
-        "seconds(x)", "slice(x, 0)", "split(x, ',')", "starts_with(x, 'a')", "trim(x)", "upper(x)",
+        "seconds(x)", "hex(x)", "slice(x, 0)", "split(x, ',')", "starts_with(x, 'a')", "trim(x)", "upper(x)",
         "length(x)"}) {
     CAPTURE(call);
     CHECK_THAT(error_of(call, true), ContainsSubstring("found true or false"));

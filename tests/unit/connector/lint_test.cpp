@@ -96,7 +96,7 @@ TEST_CASE("Mistakes in settings and let are found") {
 TEST_CASE("A setting that only restore uses is no mistake") {
   json document = tiny();
   document["config"]["team"] = {{"help", "Team to restore into"}};
-  document["restore"]["steps"] = {{{"post", "/teams/${config.team}"}}};
+  document["restore"]["steps"][0]["post"] = "/teams/${config.team}";
   CHECK(Connector::lint(document.dump(), "tiny.json").empty());
 }
 

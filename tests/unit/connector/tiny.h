@@ -57,7 +57,7 @@ inline const char* const tiny_connector = R"json({
       {"each": "tasks", "depth": 5, "if": "${parent.children > 0}", "get": "/tasks/${parent.id}/tasks"}
     ], "id": "${parent.id}-${record.id}"}
   },
-  "restore": {"steps": []},
+  "restore": {"lossy": ["votes"], "steps": [{"make": "boards", "post": "/boards", "new_id": "${body.id}"}]},
   "not_read": ["votes"]
 })json";
 

@@ -1,0 +1,60 @@
+// The parts of a connector file that reading and restoring share: signing in, requests, pages, git,
+// rates.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "connector/expr.h"
+
+namespace probackup {
+
+// How credentials get onto a request. The first variant whose `when` holds is used.
+struct AuthModel {
+  enum class Kind { none, bearer, basic, header, query } kind = Kind::none;
+  std::optional<Expression> when;
+  Template token;                        // bearer
+  Template user, password;               // basic
+  std::map<std::string, Template> pairs;  // header: name to value; query: name to value
+};
+
+struct RequestModel {
+  std::string method = "GET";
+  Template url;                        // a path below http.base, or an absolute URL
+  std::map<std::string, Template> query, headers;
+  std::optional<Template> body;        // JSON body
+  std::string graphql;                 // query text; sent with `vars` to http.graphql
+  std::map<std::string, Template> vars;
+  bool with_auth = true;
+};
+
+struct PageModel {
+  enum class By { none, cursor, number, offset, link, url } by = By::none;
+  std::optional<Expression> next;   // cursor: the next token; url: the next URL; null or "" ends
+  std::optional<Expression> more;   // number, offset: false ends; without it a short page ends
+  std::optional<Expression> total;  // number, offset: records in all; pages go side by side
+  enum class Into { query, body, vars, header } into = Into::query;
+  std::string into_name;            // for example "before"
+  std::string size_name;            // query parameter for the page size, "" for none
+  std::int64_t size = 0;            // records a page
+  std::int64_t start = 1;           // number: the first page's number
+};
+
+struct GitModel {
+  std::optional<Expression> when;
+  Template id;                      // folder name below git/
+  Template url;                     // https clone URL
+  std::optional<AuthModel> auth;    // bearer or basic, instead of the app's own, for `url`'s host
+  bool missing_is_empty = false;    // a wiki that was never made is no gap
+};
+
+struct LimitModel {
+  std::string match;                  // part of the path, "" for all
+  unsigned count = 0;
+  std::chrono::nanoseconds window{};
+};
+
+}  // namespace probackup

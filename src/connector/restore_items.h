@@ -1,0 +1,90 @@
+// The things that one step makes, in the order in which they are made.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connector/context.h"
+#include "connector/model.h"
+#include "probackup/restore.h"
+#include "util/file.h"
+
+namespace probackup {
+
+// One record with what expressions of a step see of it; for `each`, one element of it.
+class RestoreItem {
+ public:
+  // `outer`, `element`: null where the step has no such list.
+  RestoreItem(const Scope& names, const StepModel& step, const StreamModel* stream,
+              const RestoreRecord& record, const nlohmann::json& parsed,
+              const nlohmann::json* outer, const nlohmann::json* element);
+
+  const Scope& scope() const { return names_.scope(); }
+  const RestoreRecord& record() const { return record_; }
+  const std::string& old_id() const { return old_id_; }
+  // Adds a name for the requests that follow.
+  void set(std::string_view name, nlohmann::json value) { names_.set(name, std::move(value)); }
+  // For reports; may be empty.
+  std::string title() const;
+  // Its address in the app, or "".
+  std::string old_url() const;
+
+ private:
+  std::string text_of(const std::optional<Template>& value) const;
+
+  const StepModel& step_;
+  const StreamModel* stream_;
+  const RestoreRecord& record_;
+  Names names_;
+  std::string old_id_;
+};
+
+// Not for concurrent use.
+class StepItems {
+ public:
+  // Reads the chosen records of the step's stream, and puts them aside in a temporary file.
+  // `names`: those of the restore. Throws Error when the snapshot cannot be read.
+  StepItems(const StepModel& step, const StreamModel* stream, const Scope& names,
+            RestoreSource& source);
+
+  std::size_t size() const { return places_.size(); }
+  // `each` returns false to stop.
+  void each(const std::function<bool(RestoreItem&)>& each);
+  // Records whose expressions fail: nothing is made of them.
+  struct Broken {
+    std::string key, reason;
+  };
+  const std::vector<Broken>& broken() const { return broken_; }
+
+ private:
+  struct Place {
+    std::uint64_t offset = 0, number = 0;
+    std::uint32_t length = 0, outer = 0, element = 0;
+    std::string old_id, after;
+    nlohmann::json order;
+  };
+  // Calls `use` for every element of a record that the step makes something of.
+  using Use = std::function<void(RestoreItem&, std::uint32_t outer, std::uint32_t element)>;
+  void elements(const RestoreRecord& record, const nlohmann::json& parsed, const Use& use) const;
+  void add(const RestoreRecord& record);
+  void sort();
+  void put_after();
+
+  const StepModel& step_;
+  const StreamModel* stream_;
+  const Scope& names_;
+  SpoolFile spool_;
+  std::vector<Place> places_;
+  std::vector<Broken> broken_;
+};
+
+// Which record's listing gave this one: "" at the top.
+struct ListingParent {
+  std::string stream, key;
+};
+ListingParent listing_parent(const StreamModel* stream, const std::string& scope);
+
+}  // namespace probackup

@@ -1,0 +1,127 @@
+// The checked form of a connector's `restore` section (docs/connectors/restore.md).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connector/request_model.h"
+#include "probackup/connector.h"
+
+namespace probackup {
+
+// One part of a form: a value, or an attachment's content.
+struct PartModel {
+  std::optional<Template> value;
+  Template file;     // file id of the record's attachment
+  std::string type;  // its Content-Type, "" for application/octet-stream
+};
+
+// A request that changes something.
+struct WriteModel {
+  RequestModel request;
+  std::map<std::string, PartModel> multipart;
+  std::map<std::string, Template> form;
+  std::optional<PartModel> upload;  // the body is this attachment
+};
+
+// Finds a thing in the target.
+struct LookUpModel {
+  RequestModel request;
+  std::vector<std::string> records;
+  PageModel page;
+  std::optional<Expression> where;
+  Template id;
+  std::optional<Template> body;  // of the answer to the create, where `found` is not it
+};
+
+struct FollowUpModel {
+  WriteModel write;
+  std::optional<Expression> when, each;
+  std::string say;  // what is missing when it is refused
+  // In `before` only:
+  std::string as;
+  Template give;
+};
+
+// A place for things whose parent is not there.
+struct StandInModel {
+  Template id;
+  WriteModel write;
+  Template new_id;
+};
+
+struct ParentModel {
+  std::vector<std::string> of;  // kinds
+  Template id;
+  std::optional<StandInModel> stand_in;
+};
+
+// More ids that the answer to a create gives.
+struct AlsoModel {
+  std::string map;
+  std::optional<Expression> each;
+  Template old_id, new_id;
+};
+
+// Whether the thing with an old id is still there.
+struct ExistsModel {
+  RequestModel request;
+  std::optional<Expression> where;
+};
+
+// What may differ after a restore.
+struct CompareModel {
+  std::string stream;  // "": not compared
+  std::vector<std::string> ignore, unordered;
+  std::map<std::string, Template> expect;
+  std::map<std::string, std::vector<std::string>> refs;  // selector to kinds, for short ids
+};
+
+struct LossModel {
+  Expression when;
+  std::string say;
+};
+
+struct StepModel {
+  std::string make, title, from;
+  std::vector<Expression> each;  // none, one, or two
+  std::optional<Expression> when;
+  std::vector<LossModel> lost;     // it is not made
+  std::vector<LossModel> without;  // it is made, but lacks something
+  std::optional<Template> id, order, after;
+  std::vector<ParentModel> parents;
+  std::optional<LookUpModel> find, confirm;
+  std::optional<ExistsModel> exists;
+  std::optional<WriteModel> update;
+  std::vector<FollowUpModel> before;
+  WriteModel create;
+  std::optional<Template> new_id, new_url, old_url;
+  std::vector<AlsoModel> also;
+  bool repeatable = false;
+  std::vector<FollowUpModel> then, finish;
+  std::vector<GitModel> git;
+  std::optional<WriteModel> relink, remove;
+  CompareModel compare;
+};
+
+struct PeopleModel {
+  std::string stream;
+  std::vector<std::string> match;
+  std::optional<LookUpModel> look_up;
+  std::optional<Template> name;
+};
+
+struct RestoreModel {
+  std::vector<ConnectorSetting> target;
+  std::optional<PeopleModel> people;
+  std::optional<Template> note;
+  std::vector<LimitModel> limits;
+  std::vector<std::string> lossy;
+  std::vector<StepModel> steps;
+
+  const StepModel* step(const std::string& kind) const;
+};
+
+}  // namespace probackup
