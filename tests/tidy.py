@@ -15,7 +15,7 @@ PUBLIC = {
     "catalog.h": "catalog", "export.h": "export", "job.h": "job",
     "retention.h": "repository", "prune.h": "repository",
     "copy.h": "repository", "keys.h": "repository",
-    "repair.h": "repository", "repair_snapshots.h": "job", "forget.h": "job",
+    "repair.h": "repository", "repair_snapshots.h": "job", "forget.h": "job", "restore_job.h": "job",
 }
 # What may stand beside the order: parts on one level that do not know each other.
 APART = [{"repository", "connector"}, {"connector", "catalog"}]

@@ -143,6 +143,8 @@ class SnapshotReader {
   const Snapshot& snapshot() const;
   SourceRef source() const;
   std::string manifest_text();
+  // A file or folder below the source's folder ("/files/cards"); nothing if there is none.
+  std::optional<Node> node(const std::string& path);
   std::vector<Gap> gaps();
   std::vector<std::string> streams();  // names, sorted
   // In the snapshot's order; `each` returns false to stop. Throws Error(failed) for an unknown

@@ -116,15 +116,17 @@ bool has_any(std::string_view text, std::initializer_list<std::string_view> part
 // git tells a refusal from a failure by its words only.
 GitRemoteError remote_error(const GitRemote& remote, const GitAnswer& answer) {
   auto text = to_lower(answer.errors);
-  auto message = redact(
-      fmt::format("cannot read the git repository {}: {}", remote.url, complaint(answer.errors)));
+  auto message =
+      redact(fmt::format("cannot {} the git repository {}: {}", remote.write ? "push to" : "read",
+                         remote.url, complaint(answer.errors)));
+  std::string token_hint =
+      fmt::format("give a token that may {} this repository", remote.write ? "write to" : "read");
   if (has_any(text, {"error: 404", "error: 410", "not found", "does not appear to be a git"}))
     return {message, 404, "it was removed, renamed, or the token may not see it"};
   if (has_any(text, {"error: 401", "could not read username", "could not read password",
                      "authentication failed"}))
-    return {message, 401, "give a token that may read this repository"};
-  if (has_any(text, {"error: 403"}))
-    return {message, 403, "give a token that may read this repository"};
+    return {message, 401, token_hint};
+  if (has_any(text, {"error: 403"})) return {message, 403, token_hint};
   if (has_any(text, {"error: 301", "error: 302", "error: 307", "error: 308", "redirect"}))
     return {message, 0, "the server sends git elsewhere, and credentials do not follow there"};
   return {message, 0};

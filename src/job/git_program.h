@@ -32,6 +32,7 @@ struct GitRemote {
   std::string authorization;      // value for the Authorization header, "" for none; secret
   bool allow_plain_http = false;  // http:// on any host
   bool allow_file = false;        // file://, for tests
+  bool write = false;             // it is pushed to; changes only what messages say
 };
 
 // Throws Error(usage) for a URL that GitRemote does not allow, so that it can be handed to git.

@@ -123,6 +123,9 @@ SourceRef SnapshotReader::source() const {
 std::string SnapshotReader::manifest_text() {
   return state_->small_file("/manifest.json");
 }
+std::optional<Node> SnapshotReader::node(const std::string& path) {
+  return find_node(state_->repository, state_->folder, path);
+}
 std::vector<std::string> SnapshotReader::streams() {
   return state_->streams();
 }

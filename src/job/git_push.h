@@ -1,0 +1,20 @@
+// Puts a repository that a snapshot holds back onto a server.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "job/git_chain.h"
+#include "job/git_program.h"
+
+namespace probackup {
+
+// Pushes branches, tags, notes and whatever else lies below refs/, but for names that a host makes
+// by itself (refs/pull/*, refs/merge-requests/*), and before them the Git LFS objects. Nothing is
+// forced and nothing removed: in a remote that has other commits already, the push fails. Safe to
+// repeat. Throws GitRemoteError. Returns what could not be pushed, for people.
+std::vector<std::string> push_git(const GitSnapshot& snapshot, GitFiles& files,
+                                  const GitRemote& remote, std::stop_token stop);
+
+}  // namespace probackup
