@@ -181,10 +181,12 @@ struct DiffEntry {
 void diff_snapshots(Repository& repository, const Snapshot& before, const Snapshot& after,
                     const std::function<bool(const DiffEntry&)>& each);
 
-// Brings the catalog to what the repository holds: everything, or only snapshots it does not know.
+// Brings the catalog to what the repository holds: all snapshots of one source, or of every source
+// and the journals of restores.
 // `describer_of` gives the describer of a source (never null).
 struct RebuildReport {
   std::size_t sources = 0, snapshots = 0;
+  std::size_t restores = 0;  // that the catalog did not know, or knew less of
   std::uint64_t records = 0;
 };
 RebuildReport rebuild_catalog(const JobContext& context, const std::optional<SourceRef>& source,

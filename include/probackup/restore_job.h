@@ -21,4 +21,12 @@ struct RestoreChoice {
   std::uint64_t sample = 0;  // so many of each stream, and what they hang below; 0: no sample
 };
 
+// Restores that the repository knows of, and the catalog does not or less of: they come into the
+// catalog, unless this machine is at work on them. `id`: only those whose ids begin like this.
+// Returns how many came.
+std::size_t import_restores(const JobContext& context, const std::string& id = {});
+// The restore whose id begins like this, as the catalog and the repository know it together. Throws
+// Error(usage) when there is none, or several.
+CatalogRestore find_restore(const JobContext& context, const std::string& id);
+
 }  // namespace probackup

@@ -33,6 +33,26 @@ std::optional<SourceRef> source_of(const Snapshot& snapshot) {
   return source;
 }
 
+namespace {
+
+constexpr std::string_view restore_tag_name = "restore=";
+
+}  // namespace
+
+std::optional<std::string> restore_of(const Snapshot& snapshot) {
+  for (std::string_view tag : snapshot.tags)
+    if (tag.starts_with(restore_tag_name)) return std::string(tag.substr(restore_tag_name.size()));
+  return std::nullopt;
+}
+
+std::string restore_tag(const std::string& restore) {
+  return std::string(restore_tag_name) + restore;
+}
+
+std::string restore_path(const std::string& restore) {
+  return "/restores/" + safe_file_name(restore);
+}
+
 bool has_tag(const Snapshot& snapshot, std::string_view tag) {
   return std::find(snapshot.tags.begin(), snapshot.tags.end(), tag) != snapshot.tags.end();
 }

@@ -19,6 +19,11 @@ std::string source_path(const SourceRef& source);
 std::vector<std::string> source_tags(const SourceRef& source);
 // The source that a snapshot's tags name; nothing for one that probackup did not write.
 std::optional<SourceRef> source_of(const Snapshot& snapshot);
+// The restore whose journal a snapshot keeps (docs/repository.md); nothing for any other snapshot.
+// Such a snapshot is of no source.
+std::optional<std::string> restore_of(const Snapshot& snapshot);
+std::string restore_tag(const std::string& restore);
+std::string restore_path(const std::string& restore);  // "/restores/1a2b3c4d"
 bool has_tag(const Snapshot& snapshot, std::string_view tag);
 
 // The list of attachments: kept as a stream of its own beside the indexes, one JSON line a file.

@@ -12,6 +12,7 @@
 #include "job/segment.h"
 #include "probackup/error.h"
 #include "probackup/job.h"
+#include "probackup/restore_job.h"
 #include "util/log.h"
 #include "util/text.h"
 
@@ -269,6 +270,7 @@ RebuildReport rebuild_catalog(const JobContext& context, const std::optional<Sou
     }
     ++report.sources;
   }
+  if (!source) report.restores = import_restores(context);
   return report;
 }
 
