@@ -250,6 +250,13 @@ const std::string& Connector::source() const {
 const std::vector<ConnectorSetting>& Connector::settings() const {
   return model_->settings;
 }
+const std::vector<ConnectorSetting>& Connector::restore_settings() const {
+  static const std::vector<ConnectorSetting> none;
+  return model_->restore ? model_->restore->target : none;
+}
+bool Connector::can_restore() const {
+  return model_->restore.has_value();
+}
 
 std::vector<std::string> Connector::streams() const {
   std::vector<std::string> out;

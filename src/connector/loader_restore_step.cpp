@@ -245,13 +245,23 @@ CompareModel read_compare(ObjectReader& step, const StepRoots& roots, const std:
   return model;
 }
 
+// What a step that only finds things cannot have.
+void check_missing(ObjectReader& reader, const StepModel& step) {
+  if (!step.find)
+    reader.refuse("missing", "\"missing\" needs \"find\": nothing else tells what is there");
+  for (const char* key : {"get", "post", "put", "patch", "delete", "graphql", "before", "confirm",
+                          "new_id", "then", "finish", "git", "relink", "remove"})
+    reader.refuse(key, fmt::format("\"{}\" does not go with \"missing\"", key));
+}
+
 void check_create(ObjectReader& reader, const StepModel& step) {
   LoadContext& context = reader.context();
+  if (!step.missing.empty()) return check_missing(reader, step);
   const std::string& method = step.create.request.method;
   if (method == "GET" || method == "DELETE")
     context.add(reader.pointer(),
                 "a step makes things: \"post\", \"put\", \"patch\" or \"graphql\"");
-  for (const char* key : {"also", "confirm", "relink", "remove", "exists", "update"})
+  for (const char* key : {"also", "relink", "remove", "exists", "update"})
     if (!step.new_id) reader.refuse(key, fmt::format("\"{}\" needs \"new_id\"", key));
   if (step.update && !step.exists)
     reader.refuse("update", "\"update\" needs \"exists\", which tells what is still there");
@@ -289,7 +299,8 @@ StepModel read_step(LoadContext& context, const Found& found, const Lets& lets,
   step.before = read_follow_ups(reader, "before", lets, roots.request);
   Roots create = roots.request;
   for (const auto& before : step.before) create.push_back(before.as);
-  step.create = read_write(reader, lets, create);
+  step.missing = reader.text("missing");
+  if (step.missing.empty()) step.create = read_write(reader, lets, create);
   Roots answer = roots.and_more({"status", "headers", "body"});
   step.new_id = reader.templated("new_id", answer);
   answer.emplace_back("new");

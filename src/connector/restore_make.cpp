@@ -111,6 +111,7 @@ void RestoreMaker::start(Work& work) {
     return follow(work, names.scope());
   }
   if (!work.unknown && (is_declared_lost(work) || keep_original(work) || take_found(work))) return;
+  if (!work.step.missing.empty()) return lose(work, work.step.missing);
   run_before(work);
   create(work);
 }
@@ -214,6 +215,8 @@ bool RestoreMaker::take_found(Work& work) {
   names.set("headers", json::object());
   names.set("body", hit->body);
   names.set("new", new_names(work.entry));
+  if (work.step.new_url)
+    work.entry.new_url = evaluated([&] { return work.step.new_url->text(names.scope()); });
   put_also(work, names.scope());
   put(work, State::finished);
   return true;
@@ -293,8 +296,6 @@ bool RestoreMaker::settle_unknown(Work& work) {
         return !parts_.journal.has_new(work.step.make, id) && !refs_.is_chosen(work.step.make, id);
       });
   if (!hit) return false;
-  HttpResponse none;
-  none.status = 200;
   take_answer(work, hit->body, nullptr);
   return true;
 }

@@ -97,6 +97,7 @@ struct StepModel {
   std::optional<WriteModel> update;
   std::vector<FollowUpModel> before;
   WriteModel create;
+  std::string missing;  // instead of a create: why what is not found cannot be made
   std::optional<Template> new_id, new_url, old_url;
   std::vector<AlsoModel> also;
   bool repeatable = false;

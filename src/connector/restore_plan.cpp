@@ -88,7 +88,7 @@ class Planner {
       for (const auto& loss : step.without)
         if (holds(loss.when, item.scope())) ++lacks[loss.say];
       ++kind.items;
-      kind.calls += 1 + count_calls(step.before, item.scope()) +
+      kind.calls += (step.missing.empty() ? 1u : 0u) + count_calls(step.before, item.scope()) +
                     count_calls(step.then, item.scope()) + count_calls(step.finish, item.scope());
       return true;
     });
@@ -111,6 +111,7 @@ class Planner {
     try {
       for (const auto& loss : step.lost)
         if (loss.when.holds(item.scope())) return loss.say;
+      if (!step.missing.empty()) return "";  // the target is not asked before the restore
       for (const auto& parent : step.parents) {
         if (parent.stand_in || parts_.options.same_account) continue;
         std::string id = parent.id.text(item.scope());

@@ -126,6 +126,25 @@ TEST_CASE("What is in the target already is taken where the connector looks for 
   CHECK(rig.server.things["boards"].contains("there"));
 }
 
+TEST_CASE("What cannot be made is found by name, or lost for the connector's reason") {
+  json file = notes_file();
+  auto& step = file["restore"]["steps"][0];
+  for (const char* key : {"post", "body", "new_id", "confirm", "remove"}) step.erase(key);
+  step["find"] = {{"get", "/boards"}, {"where", "${found.name == record.name}"}};
+  step["missing"] = "an administrator has to make it";
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.add_board("old-board-2", 1);
+  rig.server.things["boards"]["there"] = {{"id", "there"}, {"name", "Board old-board-2"}};
+  rig.server.order.push_back("there");
+  rig.run();
+  CHECK(rig.server.things["boards"].size() == 1);
+  CHECK(rig.made("cards", "old-board-2-card-0")["board"] == "there");
+  CHECK(rig.entry("boards", "old-board-1").notes ==
+        std::vector<std::string>{"an administrator has to make it"});
+  CHECK(rig.entry("cards", "old-board-1-card-0").state == State::lost);
+}
+
 TEST_CASE("Elements of a record's list are made with ids of their own") {
   json file = notes_file();
   file["restore"]["steps"].push_back(json::parse(R"({
