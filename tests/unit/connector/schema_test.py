@@ -52,6 +52,11 @@ MISTAKES = [
     (["streams", "comments", "since", "format"], "unixms"),
     (["streams", "comments", "since", "lookback"], "5 minutes"),
     (["streams", "tasks", "from"], []),
+    (["restore", "lossy"], None),
+    (["restore", "steps", 0, "make"], None),
+    (["restore", "steps", 0, "mak"], "x"),
+    (["restore", "steps", 0, "confirm"], {"get": "/x"}),
+    (["restore", "steps", 0, "finish"], [{"put": "/x", "iff": "${true}"}]),
 ]
 
 
