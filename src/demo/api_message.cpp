@@ -40,6 +40,12 @@ std::optional<std::string> ApiRequest::header(std::string_view name) const {
   return first_of(headers, name);
 }
 
+const ApiPart* ApiRequest::part(std::string_view name) const {
+  const auto found = std::find_if(parts.begin(), parts.end(),
+                                  [&](const ApiPart& part) { return part.name == name; });
+  return found == parts.end() ? nullptr : &*found;
+}
+
 ApiAnswer json_answer(std::string body, int status) {
   ApiAnswer answer;
   answer.status = status;

@@ -14,6 +14,11 @@ namespace probackup {
 // Names and values in the order in which they were sent.
 using NameValues = std::vector<std::pair<std::string, std::string>>;
 
+// One field of a multipart/form-data body.
+struct ApiPart {
+  std::string name, file_name, type, content;
+};
+
 struct ApiRequest {
   std::string method;
   std::string target;  // path and query as sent
@@ -23,6 +28,7 @@ struct ApiRequest {
   NameValues query;    // decoded
   NameValues headers;  // names in lower case
   std::string body;
+  std::vector<ApiPart> parts;  // of a multipart/form-data body; `body` is empty then
 
   // The first value of that query parameter, or nothing.
   std::optional<std::string> query_value(std::string_view name) const;
@@ -30,6 +36,8 @@ struct ApiRequest {
   std::int64_t query_number(std::string_view name, std::int64_t fallback) const;
   // The first header of that name (given in lower case), or nothing.
   std::optional<std::string> header(std::string_view name) const;
+  // The first part of that name, or null.
+  const ApiPart* part(std::string_view name) const;
   const std::string& param(const std::string& name) const { return params.at(name); }
 };
 

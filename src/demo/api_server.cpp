@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "demo/api_transport.h"
 #include "probackup/error.h"
 #include "util/text.h"
 
@@ -18,40 +19,6 @@ constexpr std::size_t last_pages_max = 1000;
 constexpr auto web_page =
     "<!DOCTYPE html><html><head><title>Maintenance</title></head>"
     "<body><h1>We will be back soon</h1></body></html>";
-
-ApiRequest api_request(const httplib::Request& from) {
-  ApiRequest request;
-  request.method = from.method == "HEAD" ? "GET" : from.method;
-  request.target = from.target;
-  const auto mark = from.target.find('?');
-  request.path = from.target.substr(0, mark);
-  if (mark != std::string::npos) request.query = parse_form(from.target.substr(mark + 1));
-  for (const auto& [name, value] : from.headers) {
-    const auto lower = to_lower(name);
-    const bool made_by_the_library = lower == "remote_addr" || lower == "remote_port" ||
-                                     lower == "local_addr" || lower == "local_port";
-    if (!made_by_the_library) request.headers.emplace_back(lower, value);
-  }
-  request.body = from.body;
-  return request;
-}
-
-void send_answer(ApiAnswer answer, Fault fault, httplib::Response& to) {
-  to.status = answer.status;
-  for (const auto& [name, value] : answer.headers) to.set_header(name, value);
-  if (answer.status == 304) return;  // has no body and no type
-  if (fault != Fault::cut_body) {
-    to.set_content(answer.body, answer.type);
-    return;
-  }
-  const auto promised = answer.body.size() + 1;
-  const auto sent = std::make_shared<std::string>(answer.body.substr(0, answer.body.size() / 2));
-  to.set_content_provider(promised, answer.type,
-                          [sent](std::size_t, std::size_t, httplib::DataSink& sink) {
-                            sink.write(sent->data(), sent->size());
-                            return false;  // closes the connection
-                          });
-}
 
 NameValues without_credentials(NameValues values) {
   for (auto& [name, value] : values) {
@@ -67,6 +34,22 @@ std::string without(std::string text, const std::vector<std::string>& secrets) {
     }
   }
   return text;
+}
+
+// All that was sent, to tell requests apart.
+std::string body_of(const ApiRequest& request) {
+  auto body = request.body;
+  for (const auto& part : request.parts) body += part.name + part.file_name + part.content;
+  return body;
+}
+
+// What a proxy says of a server that did not answer in time, or the server itself.
+ApiAnswer lost_answer(ApiAnswer error, std::uint64_t seed) {
+  static const std::vector<std::pair<int, std::string>> proxies{{502, "bad gateway"},
+                                                                {504, "gateway timeout"}};
+  const auto choice = seed % (proxies.size() + 1);
+  if (choice == proxies.size()) return error;
+  return text_answer(proxies[choice].second, proxies[choice].first);
 }
 
 bool is_text(const std::string& body) {
@@ -112,20 +95,39 @@ ApiServer::ApiServer(const ApiServerOptions& options, Clock& clock)
   http.set_keep_alive_max_count(1'000'000);
   http.set_keep_alive_timeout(1);  // seconds; stopping waits for idle connections
   http.set_tcp_nodelay(true);
-  const auto handler = [this](const httplib::Request& from, httplib::Response& to) {
+  const auto handle = [this](const httplib::Request& from, const httplib::ContentReader* reader,
+                             httplib::Response& to) {
     const unsigned in_flight = ++in_flight_;
     unsigned peak = peak_in_flight_;
     while (in_flight > peak && !peak_in_flight_.compare_exchange_weak(peak, in_flight)) {
     }
-    const auto request = api_request(from);
+    const auto request = read_request(from, reader);
     auto decision = decide(request);
     auto reply = answer(request, decision);
     --in_flight_;
     record(request, reply, decision.fault);
+    if (decision.fault == Fault::lost_to_cut || decision.fault == Fault::dropped) {
+      cut_connection(from);
+    }
     send_answer(std::move(reply), decision.fault, to);
   };
-  http.Get(".*", handler).Post(".*", handler).Put(".*", handler);
-  http.Patch(".*", handler).Delete(".*", handler);
+  // The library would wait for the body of a request that announces none, such as most DELETEs.
+  http.set_pre_routing_handler([handle](const httplib::Request& from, httplib::Response& to) {
+    if (from.has_header("Content-Length") || from.has_header("Transfer-Encoding")) {
+      return httplib::Server::HandlerResponse::Unhandled;
+    }
+    handle(from, nullptr, to);
+    return httplib::Server::HandlerResponse::Handled;
+  });
+  const auto with_body = [handle](const httplib::Request& from, httplib::Response& to,
+                                  const httplib::ContentReader& reader) {
+    handle(from, &reader, to);
+  };
+  http.Get(".*", [handle](const httplib::Request& from, httplib::Response& to) {
+    handle(from, nullptr, to);
+  });
+  http.Post(".*", with_body).Put(".*", with_body);
+  http.Patch(".*", with_body).Delete(".*", with_body);
   port_ = http.bind_to_any_port("127.0.0.1");
   if (port_ <= 0) throw Error("no free port on 127.0.0.1 for the example server");
   listener_->thread = std::thread([&http] { http.listen_after_bind(); });
@@ -188,7 +190,8 @@ ApiServer::Decision ApiServer::decide(const ApiRequest& request) {
   const auto last = last_pages_.find(listing_of(request));
   const bool has_last_page =
       request.method == "GET" && last != last_pages_.end() && last->second.first != request.target;
-  decision.fault = faults_.decide(request.method, request.target, has_last_page, decision.seed);
+  decision.fault =
+      faults_.decide(request.method, request.target, body_of(request), has_last_page, decision.seed);
   decision.retry_after = faults_.plan().retry_after;
   decision.wait = std::chrono::milliseconds(latency_ms_);
   if (decision.fault == Fault::slow) decision.wait += faults_.plan().slow;
@@ -199,6 +202,7 @@ ApiServer::Decision ApiServer::decide(const ApiRequest& request) {
 ApiAnswer ApiServer::answer(const ApiRequest& request, Decision& decision) {
   if (decision.wait.count() > 0) clock_.sleep(decision.wait, stopping_.get_token());
   if (decision.fault == Fault::data_changes && change_hook_) change_hook_(decision.seed);
+  if (decision.fault == Fault::dropped) return ApiAnswer{0, "", "", {}};
   if (decision.fault == Fault::error_500) return fault_answers_.at(Fault::error_500);
   if (decision.fault == Fault::limit_429) {
     auto limited = fault_answers_.at(Fault::limit_429);
@@ -210,6 +214,9 @@ ApiAnswer ApiServer::answer(const ApiRequest& request, Decision& decision) {
   if (decision.last_page) return *decision.last_page;
 
   auto reply = dispatch(request);
+  if (decision.fault == Fault::lost_to_error) {
+    return lost_answer(fault_answers_.at(Fault::error_500), decision.seed);
+  }
   remember_page(request, reply);
   const bool is_json = reply.type.starts_with("application/json");
   if (decision.fault == Fault::html && is_json) {

@@ -27,7 +27,8 @@ namespace probackup {
 // Runs on any of the server's threads; many may run at once. An exception becomes a 500.
 using ApiHandler = std::function<ApiAnswer(const ApiRequest&)>;
 
-// One request and its answer, without credentials.
+// One request and its answer, without credentials. The answer is what Fault::lost_to_cut kept from
+// the client; Fault::dropped has none, and status 0.
 struct ApiLogEntry {
   std::string method, path;
   NameValues query, headers;
