@@ -205,6 +205,7 @@ std::string named(const RecordTable& table, const std::string& name) {
 std::unique_ptr<TrelloAccount> example_account(Clock& clock) {
   auto account = std::make_unique<TrelloAccount>(TrelloOptions{}, clock);
   account->change(fill_example);
+  account->change([](TrelloData& data) { data.add_webhook("Board changes"); });
   return account;
 }
 

@@ -2,6 +2,7 @@
 
 #include "demo/trello_error.h"
 #include "demo/trello_views.h"
+#include "demo/trello_writes.h"
 #include "probackup/error.h"
 #include "util/text.h"
 
@@ -48,15 +49,7 @@ TrelloAccount::TrelloAccount(std::uint64_t seed, const TrelloSize& size,
   add_write_routes();
   data_.api_origin = server_.origin();
   fill_randomly(data_, seed, size);
-  const auto webhook = Seeded(mix_seed(seed, "webhook")).hex(24);
-  data_.webhooks.put(webhook, "",
-                     {{"id", webhook},
-                      {"description", "Board changes"},
-                      {"idModel", data_.owner()},
-                      {"callbackURL", "https://example.com/hooks/trello"},
-                      {"active", true},
-                      {"consecutiveFailures", 0},
-                      {"firstConsecutiveFailDate", nullptr}});
+  if (size.boards > 0) data_.add_webhook("Board changes");
 }
 
 std::map<std::string, std::string> TrelloAccount::settings() const {
@@ -72,6 +65,23 @@ void TrelloAccount::on(const std::string& method, const std::string& path, Handl
       return refusal(error.status(), error.what());
     }
   });
+}
+
+void TrelloAccount::add_write_routes() {
+  for (const auto* writes : {&trello_board_writes(), &trello_list_writes(), &trello_card_writes(),
+                             &trello_part_writes()}) {
+    for (const auto& write : *writes) {
+      server_.route(write.method, write.path, [this, &write](const ApiRequest& request) {
+        const std::lock_guard lock(mutex_);
+        try {
+          data_.catch_up();
+          return write.write(data_, request);
+        } catch (const TrelloError& error) {
+          return refusal(error.status(), error.what());
+        }
+      });
+    }
+  }
 }
 
 void TrelloAccount::add_routes() {
@@ -97,6 +107,10 @@ void TrelloAccount::add_routes() {
   on("GET", "/1/cards/:card/actions", &TrelloAccount::get_card_actions);
   on("GET", "/1/cards/:card/attachments", &TrelloAccount::get_attachments);
   on("GET", "/1/cards/:card/attachments/:attachment/download/*name", &TrelloAccount::get_download);
+  on("GET", "/1/cards/:card/stickers", &TrelloAccount::get_stickers);
+  on("GET", "/1/actions/:action", &TrelloAccount::get_action);
+  on("GET", "/1/actions/:action/reactions", &TrelloAccount::get_reactions);
+  on("GET", "/1/search/members/", &TrelloAccount::find_members);
   on("GET", "/1/tokens/:token", &TrelloAccount::get_token);
   on("GET", "/1/tokens/:token/webhooks", &TrelloAccount::get_webhooks);
   on("GET", "/1/members/me/tokens", &TrelloAccount::get_tokens);

@@ -1,5 +1,7 @@
 // A Trello account on loopback: a TrelloData behind the part of Trello's REST API v1 that a backup
-// reads, and the calls that change cards, comments and lists.
+// reads, and the calls that write the same records. Copying (idBoardSource, idListSource,
+// idCardSource, idChecklistSource) is refused with 501, and no limit on counts or file sizes is
+// enforced.
 // https://developer.atlassian.com/cloud/trello/rest/
 #pragma once
 
@@ -27,7 +29,8 @@ struct TrelloOptions {
 
 class TrelloAccount : public TestAccount {
  public:
-  // An empty account with one member's key and token.
+  // An empty account with one member's key and token. So is a random one of the size
+  // {0, 0, 1, 0, 0, 0}; accounts of different seeds have no id in common.
   explicit TrelloAccount(const TrelloOptions& options = {}, Clock& clock = system_clock());
   // A random account.
   TrelloAccount(std::uint64_t seed, const TrelloSize& size, const TrelloOptions& options = {},
@@ -82,19 +85,16 @@ class TrelloAccount : public TestAccount {
   ApiAnswer get_token(const ApiRequest&);
   ApiAnswer get_tokens(const ApiRequest&);
   ApiAnswer get_webhooks(const ApiRequest&);
-  ApiAnswer post_card(const ApiRequest&);
-  ApiAnswer put_card(const ApiRequest&);
-  ApiAnswer delete_card(const ApiRequest&);
-  ApiAnswer post_comment(const ApiRequest&);
-  ApiAnswer put_comment(const ApiRequest&);
-  ApiAnswer delete_comment(const ApiRequest&);
-  ApiAnswer post_list(const ApiRequest&);
-  ApiAnswer put_list(const ApiRequest&);
+  ApiAnswer get_action(const ApiRequest&);
+  ApiAnswer get_reactions(const ApiRequest&);
+  ApiAnswer get_stickers(const ApiRequest&);
+  ApiAnswer find_members(const ApiRequest&);
 
   ApiAnswer actions_page(const ApiRequest&, std::vector<std::string> keys,
                          const std::string& default_filter);
   JsonRecord token_record() const;
   std::string board_of(const ApiRequest&) const;
+  std::string organization_of(const ApiRequest&) const;
   std::string boundary(const std::string& text, bool is_before) const;
   std::vector<std::string> newest(const std::vector<std::string>& keys, const ApiRequest&,
                                   std::size_t limit) const;

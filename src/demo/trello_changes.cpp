@@ -118,6 +118,7 @@ void TrelloData::delete_comment(const std::string& action) {
   const std::string card = actions.find(action)->at("data").at("card").at("id");
   const auto board = actions.owner_of(action);
   new_id();
+  reactions.erase_owner(action);
   actions.erase(action);
   --comment_counts_[card];
   touch_card(card);
@@ -128,6 +129,11 @@ void TrelloData::delete_attachment(const std::string& card, const std::string& a
   const auto name = attachments.find(attachment)->at("name");
   attachments.erase(attachment);
   bytes.erase(attachment);
+  auto& record = *cards.find(card);
+  if (record["idAttachmentCover"] == attachment) {
+    record["idAttachmentCover"] = nullptr;
+    record["cover"]["idAttachment"] = nullptr;
+  }
   act("deleteAttachmentFromCard", cards.owner_of(card), card, owner_,
       {{"attachment", {{"id", attachment}, {"name", name}}}});
 }

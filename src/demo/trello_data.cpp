@@ -14,13 +14,6 @@ namespace {
 constexpr auto site = "https://trello.com";
 constexpr double pos_step = 16384;
 
-std::string millisecond_time(Time time) {
-  const auto ms = std::chrono::floor<std::chrono::milliseconds>(time);
-  const auto second = std::chrono::floor<std::chrono::seconds>(time);
-  const auto seconds = format_time(second, "%Y-%m-%dT%H:%M:%S");
-  return fmt::format("{}.{:03}Z", seconds, (ms - second).count());
-}
-
 std::string short_link(const std::string& id) {
   static constexpr std::string_view letters =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -57,6 +50,13 @@ JsonRecord board_prefs() {
 
 }  // namespace
 
+std::string trello_time(Time time) {
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(time);
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  const auto seconds = format_time(second, "%Y-%m-%dT%H:%M:%S");
+  return fmt::format("{}.{:03}Z", seconds, (ms - second).count());
+}
+
 std::string trello_slug(const std::string& name) {
   std::string slug;
   for (const char c : to_lower(name.substr(0, 60))) {
@@ -72,7 +72,7 @@ std::string trello_slug(const std::string& name) {
 }
 
 TrelloData::TrelloData(std::uint64_t seed, Clock& clock, unsigned days)
-    : time_(seed, clock, days) {}
+    : time_(seed, clock, days), machine_(mix_seed(seed, "machine") & 0xffffffffffULL) {}
 
 int TrelloData::comments_of(const std::string& card) const {
   const auto found = comment_counts_.find(card);
@@ -80,7 +80,7 @@ int TrelloData::comments_of(const std::string& card) const {
 }
 
 std::string TrelloData::stamp() {
-  return millisecond_time(time_.now());
+  return trello_time(time_.now());
 }
 
 // An id is an ObjectId: the creation second, then what makes it unique, both in hex.
@@ -88,7 +88,7 @@ std::string TrelloData::new_id() {
   time_.step();
   const auto seconds =
       std::chrono::duration_cast<std::chrono::seconds>(time_.now().time_since_epoch()).count();
-  return fmt::format("{:08x}{:010x}{:06x}", static_cast<std::uint32_t>(seconds), 0x5eed00ba5eULL,
+  return fmt::format("{:08x}{:010x}{:06x}", static_cast<std::uint32_t>(seconds), machine_,
                      static_cast<std::uint32_t>(++counter_ & 0xffffff));
 }
 

@@ -5,6 +5,7 @@
 
 #include "demo/trello_account.h"
 #include "demo/trello_error.h"
+#include "demo/trello_input.h"
 #include "demo/trello_views.h"
 #include "util/text.h"
 #include "util/time.h"
@@ -100,6 +101,15 @@ std::string TrelloAccount::board_of(const ApiRequest& request) const {
   throw TrelloError(404, "The requested resource was not found.");
 }
 
+std::string TrelloAccount::organization_of(const ApiRequest& request) const {
+  const auto& id = request.param("id");
+  if (data_.organizations.find(id) != nullptr) return id;
+  for (const auto& [key, organization] : data_.organizations.all()) {
+    if (organization.at("name") == id) return key;
+  }
+  throw TrelloError(404, "model not found");
+}
+
 ApiAnswer TrelloAccount::get_me(const ApiRequest& request) {
   const auto& id = request.param("member");
   const TrelloParams params(request.query);
@@ -142,23 +152,24 @@ ApiAnswer TrelloAccount::get_organizations(const ApiRequest& request) {
 }
 
 ApiAnswer TrelloAccount::get_organization(const ApiRequest& request) {
-  const auto* organization = data_.organizations.find(request.param("id"));
-  if (organization == nullptr) throw TrelloError(404, "model not found");
-  return record_answer(trello_organization(data_, *organization, TrelloParams(request.query)));
+  return record_answer(trello_organization(
+      data_, *data_.organizations.find(organization_of(request)), TrelloParams(request.query)));
 }
 
 ApiAnswer TrelloAccount::get_organization_members(const ApiRequest& request) {
   const TrelloParams params(request.query);
+  const auto organization = organization_of(request);
   std::vector<std::string> texts;
   for (const auto& [id, member] : data_.members.all()) {
+    if (!data_.is_in(organization, id)) continue;
     texts.push_back(
         record_text(trello_member(member, params.text("fields"), "fullName,username"), id));
   }
   return json_answer(array_text(texts));
 }
 
-ApiAnswer TrelloAccount::get_organization_memberships(const ApiRequest&) {
-  return json_answer(trello_memberships(data_).dump());
+ApiAnswer TrelloAccount::get_organization_memberships(const ApiRequest& request) {
+  return json_answer(trello_memberships(data_, organization_of(request)).dump());
 }
 
 ApiAnswer TrelloAccount::get_board(const ApiRequest& request) {
@@ -384,6 +395,39 @@ ApiAnswer TrelloAccount::get_webhooks(const ApiRequest& request) {
   if (request.param("token") != token_) throw TrelloError(404, "token not found");
   std::vector<std::string> texts;
   for (const auto& [id, webhook] : data_.webhooks.all()) texts.push_back(record_text(webhook, id));
+  return json_answer(array_text(texts));
+}
+
+ApiAnswer TrelloAccount::get_action(const ApiRequest& request) {
+  const auto id = trello_id(data_.actions, request.param("action"));
+  return record_answer(
+      trello_action(data_, *data_.actions.find(id), TrelloParams(request.query)));
+}
+
+ApiAnswer TrelloAccount::get_reactions(const ApiRequest& request) {
+  const auto id = trello_id(data_.actions, request.param("action"));
+  return json_answer(trello_reactions(data_, id).dump());
+}
+
+ApiAnswer TrelloAccount::get_stickers(const ApiRequest& request) {
+  const auto id = trello_id(data_.cards, request.param("card"));
+  return json_answer(data_.cards.find(id)->at("stickers").dump());
+}
+
+// People whose name or user name contains what is asked for.
+ApiAnswer TrelloAccount::find_members(const ApiRequest& request) {
+  constexpr std::int64_t found_max = 20;
+  const auto wanted = to_lower(request.query_value("query").value_or(""));
+  const auto limit = request.query_number("limit", 8);
+  if (wanted.empty()) throw TrelloError(400, "invalid value for query");
+  if (limit < 1 || limit > found_max) throw TrelloError(400, "invalid value for limit");
+  std::vector<std::string> texts;
+  for (const auto& [id, member] : data_.members.all()) {
+    const auto names = to_lower(member.at("username").get<std::string>()) + "\n" +
+                       to_lower(member.at("fullName").get<std::string>());
+    if (names.find(wanted) == std::string::npos) continue;
+    if (texts.size() < static_cast<std::size_t>(limit)) texts.push_back(record_text(member, id));
+  }
   return json_answer(array_text(texts));
 }
 

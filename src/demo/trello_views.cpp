@@ -149,7 +149,23 @@ JsonRecord trello_action(const TrelloData& data, const JsonRecord& action, const
     const auto& member = *data.members.find(details.at("idMember").get<std::string>());
     sent["member"] = trello_member(member, params.text("member_fields"), action_member_fields);
   }
+  if (params.on("reactions")) sent["reactions"] = trello_reactions(data, action.at("id"));
   return sent;
+}
+
+JsonRecord trello_reaction(const TrelloData& data, const JsonRecord& reaction) {
+  auto sent = reaction;
+  sent["member"] = trello_member(*data.members.find(reaction.at("idMember").get<std::string>()), "",
+                                 action_member_fields);
+  return sent;
+}
+
+JsonRecord trello_reactions(const TrelloData& data, const std::string& action) {
+  auto list = JsonRecord::array();
+  for (const auto& id : data.reactions.keys_of(action)) {
+    list.push_back(trello_reaction(data, *data.reactions.find(id)));
+  }
+  return list;
 }
 
 JsonRecord trello_member(const JsonRecord& member, const std::string& fields,
@@ -172,9 +188,10 @@ JsonRecord trello_me(const TrelloData& data, const std::string& fields) {
   return with_fields(me, fields);
 }
 
-JsonRecord trello_memberships(const TrelloData& data) {
+JsonRecord trello_memberships(const TrelloData& data, const std::string& organization) {
   auto list = JsonRecord::array();
   for (const auto& [id, member] : data.members.all()) {
+    if (!data.is_in(organization, id)) continue;
     auto membership_id = id;
     std::reverse(membership_id.begin(), membership_id.end());
     list.push_back({{"id", membership_id},
@@ -193,7 +210,7 @@ JsonRecord trello_organization(const TrelloData& data, const JsonRecord& organiz
   for (const auto& id : data.boards.keys_of(organization.at("id"))) {
     full["idBoards"].push_back(id);
   }
-  full["memberships"] = trello_memberships(data);
+  full["memberships"] = trello_memberships(data, organization.at("id"));
   return with_fields(full, params.text("fields"));
 }
 

@@ -36,6 +36,9 @@ JsonRecord trello_organization(const TrelloData& data, const JsonRecord& organiz
 // The checklists of a card in their order.
 JsonRecord trello_checklists(const TrelloData& data, const std::string& card);
 // The members that belong to a workspace, as membership objects.
-JsonRecord trello_memberships(const TrelloData& data);
+JsonRecord trello_memberships(const TrelloData& data, const std::string& organization);
+// A reaction with its member and emoji.
+JsonRecord trello_reaction(const TrelloData& data, const JsonRecord& reaction);
+JsonRecord trello_reactions(const TrelloData& data, const std::string& action);
 
 }  // namespace probackup

@@ -1,4 +1,4 @@
-// Asks every test server for everything once and writes what was said to the log named as the only
+// Asks every test server for everything once, makes every call that writes, and writes what was said to the log named as the only
 // argument, for validate_traffic.py.
 #include <httplib.h>
 
@@ -10,6 +10,7 @@
 
 #include "demo/trello_account.h"
 #include "fake/github_account.h"
+#include "fake/trello_traffic.h"
 #include "probackup/error.h"
 
 namespace probackup {
@@ -215,6 +216,7 @@ int main(int argc, char** argv) {
   }
   try {
     probackup::visit_trello(argv[1]);
+    probackup::write_to_trello(argv[1]);
     probackup::visit_github(argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

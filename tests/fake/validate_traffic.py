@@ -10,7 +10,7 @@ usage: validate_traffic.py LOG...           logs as ApiServer::write_log() makes
 PROBACKUP_SPECS names the folder with the descriptions (github.json, trello.json, redmine.yaml: OpenAPI
 3.0). Without it nothing is checked and the script ends with 77, which ctest reads as "skipped".
 For each request, its path and its query parameters are looked up in the description; each answer's
-body is validated against the schema of its status. Prints counts and every kind of mismatch once;
+body is validated against the schema of its status, and so is a request's body where one is described. Prints counts and every kind of mismatch once;
 ends with 1 if there is any.
 """
 import collections
@@ -20,6 +20,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import urllib.parse
 import warnings
 
 SKIP = 77
@@ -37,6 +38,15 @@ NULLABLE_ID = {"type": "string", "pattern": "^[0-9a-f]{24}$", "nullable": True}
 NULLABLE_TEXT = {"type": "string", "nullable": True}
 OBJECTS = {"type": "array", "items": {"type": "object"}}
 SCHEMAS = "#/components/schemas/"
+PATHS = "#/paths/"
+JSON_BODY = "/requestBody/content/application~1json/schema"
+TEXTS = {"type": "object", "properties": {name: {"type": "string"} for name in ("text", "number", "checked", "date")}}
+ID = {"$ref": SCHEMAS + "TrelloID"}
+OPTION = {
+    "type": "object",
+    "required": ["value"],
+    "properties": {"value": TEXTS, "color": {"type": "string"}, "pos": {"$ref": SCHEMAS + "posStringOrNumber"}},
+}
 CORRECTIONS = [
     ("trello", SCHEMAS + "Board/properties/descData", {"type": "object", "nullable": True}, "holds emoji as an object; null without any"),
     ("trello", SCHEMAS + "Board/properties/idOrganization", NULLABLE_ID, "null for a board outside of any Workspace"),
@@ -52,6 +62,16 @@ CORRECTIONS = [
     ("trello", SCHEMAS + "Member/properties/uploadedAvatarHash", NULLABLE_TEXT, "null for members without a picture"),
     ("trello", SCHEMAS + "Organization/properties/memberships", OBJECTS, "memberships are objects at boards, too"),
     ("trello", SCHEMAS + "Attachment/properties/bytes", {"type": "integer", "nullable": True}, "the object definitions say: integer"),
+    ("trello", SCHEMAS + "Prefs/properties/permissionLevel", {"type": "string", "enum": ["org", "private", "public"]}, "as POST /boards takes it"),
+    ("trello", SCHEMAS + "CheckItem/properties/nameData", {"type": "object", "nullable": True}, "holds emoji as an object, as descData does"),
+    ("trello", SCHEMAS + "CheckItem/properties/pos", {"type": "number"}, "the example is a number"),
+    ("trello", PATHS + "~1cards~1{idCard}~1customField~1{idCustomField}~1item/put" + JSON_BODY, {"type": "object", "properties": {"value": TEXTS, "idValue": ID}}, "every body fits both of `oneOf`; values are texts, as they are in CustomFieldItems"),
+    ("trello", PATHS + "~1cards~1{idCard}~1customFields/put" + JSON_BODY + "/properties/customFieldItems/items/properties/idCustomField", ID, "ids have 24 digits"),
+    ("trello", PATHS + "~1cards~1{id}~1attachments/post/responses/200/content/application~1json/schema", {"$ref": SCHEMAS + "Attachment"}, "one attachment is made"),
+    ("trello", PATHS + "~1customFields/post" + JSON_BODY + "/properties/options", {"type": "array", "items": OPTION}, "the guide to custom fields: a list of options"),
+    ("trello", PATHS + "~1customFields~1{id}~1options/post/requestBody", {"content": {"application/json": {"schema": OPTION}}}, "not described; the guide to custom fields"),
+    ("trello", PATHS + "~1lists~1{id}~1closed/put/parameters/value/schema", {"type": "boolean"}, "its own description: true closes the list"),
+    ("trello", PATHS + "~1lists~1{id}~1{field}/put/parameters/value/schema", {}, "every text fits several of `oneOf`"),
     ("trello", "#/paths/~1boards~1{id}~1memberships/get/responses/200/content/application~1json/schema", OBJECTS, "a listing of memberships, described as one"),
     ("trello", "#/paths/~1boards~1{id}~1plugins/get/responses/200/content/application~1json/schema", OBJECTS, "a listing of plugins, described as one"),
     ("trello", "#/paths/~1cards~1{id}/get/parameters/attachments/schema", {"type": "string", "enum": ["true", "false", "cover"]}, "`type` contradicts `oneOf` there"),
@@ -243,9 +263,47 @@ class Report:
         self.mismatches[what] += 1
 
 
-def check_request(description, entry, template, parameters, report):
+def sent_in_body(entry):
+    """What a JSON object or a form holds; None for a body that is neither."""
+    kind = next((value for name, value in entry["headers"] if name == "content-type"), "")
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return dict(urllib.parse.parse_qsl(entry["body"], keep_blank_values=True))
+    if not kind.startswith("application/json") or not entry["body"]:
+        return None
+    body = json.loads(entry["body"])
+    return body if isinstance(body, dict) else None
+
+
+def check_body(description, entry, operation, known, report):
+    """Returns the names in the body. They are those of the described body, or of query parameters,
+    which Trello takes from there as well ("may also be replaced with a JSON request body")."""
+    body = sent_in_body(entry)
+    if body is None or entry["status"] >= 400:  # what is refused may be wrong
+        return set()
+    place = f"{entry['method']} {description.template(entry['path'])}"
+    described = description.deref(operation.get("requestBody", {})).get("content", {})
+    schema = described.get("application/json", {}).get("schema")
+    names = set()
+    for part in [description.deref(schema or {})] + (schema or {}).get("oneOf", []):
+        names |= set(description.deref(part).get("properties", {}))
+    if schema is not None:
+        report.counts["bodies validated"] += 1
+        for error in description.errors(schema, {k: v for k, v in body.items() if k not in known}):
+            report.add(f"{place}: body: {error}")
+    for name, value in body.items():
+        if name in known:
+            report.counts["parameters in bodies validated"] += 1
+            for error in description.errors(known[name].get("schema", {}), value):
+                report.add(f"{place}: parameter {name} in the body: {error}")
+        elif name not in names:
+            report.add(f"{place}: {name} in the body is not described")
+    return set(body)
+
+
+def check_request(description, entry, template, operation, parameters, report):
     place = f"{entry['method']} {template}"
     known = {p["name"]: p for p in parameters if p["in"] == "query"}
+    in_body = check_body(description, entry, operation, known, report) if description.app == "trello" else set()
     extra = set()
     for of, pattern, names, _ in PARAMETERS:
         if of == description.app and re.fullmatch(pattern, template):
@@ -259,7 +317,9 @@ def check_request(description, entry, template, parameters, report):
             continue
         for error in parameter_errors(description, known[name], value):
             report.add(f"{place}: query parameter {name}: {error}")
-    given = {name for name, _ in entry["query"]}
+    given = {name for name, _ in entry["query"]} | in_body
+    if entry["status"] >= 400:
+        return  # refused, perhaps for what is missing
     for name, parameter in known.items():
         if parameter.get("required") and name not in given:
             report.add(f"{place}: query parameter {name} is missing")
@@ -323,7 +383,7 @@ def check(entry, description, report):
         report.add(f"{entry['method']} {template}: no such method")
         return
     report.counts["requests validated"] += 1
-    check_request(description, entry, template, parameters, report)
+    check_request(description, entry, template, operation, parameters, report)
     check_answer(description, entry, template, operation, report)
 
 

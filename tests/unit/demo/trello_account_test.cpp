@@ -7,22 +7,18 @@
 
 #include "catch.h"
 #include "demo/example_account.h"
+#include "trello_client.h"
 
 using namespace probackup;
 using nlohmann::json;
 
 namespace {
 
-std::string oauth(const std::map<std::string, std::string>& settings) {
-  return "OAuth oauth_consumer_key=\"" + settings.at("key") + "\", oauth_token=\"" +
-         settings.at("token") + "\"";
-}
-
 // A client that signs its requests as Trello's documentation says.
 httplib::Client client_of(TrelloAccount& account) {
   httplib::Client client("127.0.0.1", account.server().port());
   client.set_keep_alive(true);
-  client.set_default_headers({{"Authorization", oauth(account.settings())}});
+  client.set_default_headers({{"Authorization", probackup::test::trello_authorization(account.settings())}});
   return client;
 }
 
