@@ -8,12 +8,14 @@ namespace {
 // What a journal names a changed member.
 std::string journal_name(const std::string& member) {
   static const std::set<std::string> references = {"tracker",     "status",   "priority",
-                                                   "assigned_to", "category", "fixed_version"};
+                                                   "assigned_to", "category", "fixed_version",
+                                                   "parent",      "project"};
   return references.contains(member) ? member + "_id" : member;
 }
 
 RedmineData::Row journal_value(const RedmineData::Row& value) {
   if (value.is_null() || value == 0) return nullptr;
+  if (value.is_boolean()) return value == true ? "1" : "0";
   return value.is_string() ? value : RedmineData::Row(value.dump());
 }
 
@@ -24,9 +26,9 @@ void RedmineData::touch(int issue) {
 }
 
 void RedmineData::edit_issue(int issue, const Row& changes, const std::string& notes,
-                             bool is_private) {
+                             bool is_private, Row details) {
   auto& row = table("issues").at(issue);
-  auto details = Row::array();
+  const int old_status = row.at("status");
   for (const auto& [name, value] : changes.items()) {
     if (row.at(name) == value) continue;
     details.push_back({{"property", "attr"},
@@ -35,18 +37,47 @@ void RedmineData::edit_issue(int issue, const Row& changes, const std::string& n
                        {"new_value", journal_value(value)}});
     row[name] = value;
   }
+  add_journal(issue, std::move(details), notes, is_private);
+  if (!changes.contains("status") || changes.at("status") == old_status) return;
+  if (is_closed(row.at("status")) && !is_closed(old_status)) row["closed_on"] = row.at("updated_on");
+}
+
+void RedmineData::add_journal(int issue, Row details, const std::string& notes, bool is_private) {
   if (details.empty() && notes.empty()) return;
   touch(issue);
-  const auto& now = row.at("updated_on");
-  bool is_closed = table("issue_statuses").at(row.at("status").get<int>()).at("is_closed");
-  if (is_closed && changes.contains("status")) row["closed_on"] = now;
-  int id = ++last_ids_["journals"];
+  int id = ids_after_ + ++last_ids_["journals"];
   journals[issue].push_back({{"id", id},
-                             {"user", 1},
+                             {"user", actor},
                              {"notes", notes},
-                             {"created_on", now},
+                             {"created_on", table("issues").at(issue).at("updated_on")},
                              {"private_notes", is_private},
-                             {"details", details}});
+                             {"details", std::move(details)}});
+}
+
+bool RedmineData::is_closed(int status) const {
+  return table("issue_statuses").at(status).at("is_closed");
+}
+
+// An issue with open subtasks, or blocked by an open one, stays open; one below a closed one stays
+// closed.
+bool RedmineData::may_get_status(int issue, int status) const {
+  const auto& issues = table("issues");
+  const auto status_of = [&](int id) { return is_closed(issues.at(id).at("status")); };
+  if (!is_closed(status)) {
+    for (int above = issues.at(issue).at("parent"); above != 0; above = issues.at(above).at("parent"))
+      if (status_of(above)) return false;
+    return true;
+  }
+  for (const auto& [id, other] : issues) {
+    if (status_of(id)) continue;
+    for (int above = other.at("parent"); above != 0; above = issues.at(above).at("parent"))
+      if (above == issue) return false;
+  }
+  for (const auto& [id, relation] : table("relations"))
+    if (relation.at("relation_type") == "blocks" && relation.at("issue_to_id") == issue &&
+        !status_of(relation.at("issue_id")))
+      return false;
+  return true;
 }
 
 void RedmineData::edit_note(int issue, std::size_t position, const std::string& notes) {

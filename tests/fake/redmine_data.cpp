@@ -12,7 +12,7 @@ using Row = RedmineData::Row;
 
 constexpr auto history = std::chrono::hours(24 * 120);
 constexpr auto step = std::chrono::seconds(37);
-constexpr std::size_t short_text_max = 255;
+constexpr std::size_t short_text_max = 255, title_max = 60;
 
 // Redmine cuts the folders off and replaces what file systems dislike.
 std::string file_name(std::string name) {
@@ -24,15 +24,25 @@ std::string file_name(std::string name) {
 
 }  // namespace
 
-RedmineData::RedmineData(std::uint64_t seed, Clock& clock)
-    : dice(seed), clock_(clock), time_(clock.now() - history) {
+RedmineData::RedmineData(std::uint64_t seed, Clock& clock, int ids_after)
+    : customer_field(ids_after + 1),
+      platforms_field(ids_after + 2),
+      project_field(ids_after + 3),
+      user_field(ids_after + 4),
+      version_field(ids_after + 5),
+      time_entry_field(ids_after + 6),
+      actor(ids_after + 1),
+      dice(seed),
+      ids_after_(ids_after),
+      clock_(clock),
+      time_(clock.now() - history) {
   load_defaults();
 }
 
 void RedmineData::load_defaults() {
   for (const char* name : {"Bug", "Feature", "Support"})
     put("trackers", {{"name", name},
-                     {"default_status", {{"id", 1}, {"name", "New"}}},
+                     {"default_status", {{"id", first_id()}, {"name", "New"}}},
                      {"description", nullptr},
                      {"enabled_standard_fields", {"assigned_to_id", "category_id", "due_date"}}});
   for (const char* name : {"New", "In Progress", "Resolved", "Feedback", "Closed", "Rejected"})
@@ -41,7 +51,9 @@ void RedmineData::load_defaults() {
                                              std::string_view(name) == "Rejected"}});
   const auto enumeration = [&](const char* noun, std::initializer_list<const char*> names) {
     for (const char* name : names)
-      put(noun, {{"name", name}, {"is_default", false}, {"active", true}});
+      put(noun, {{"name", name},
+                 {"is_default", std::string_view(name) == "Normal"},
+                 {"active", true}});
   };
   enumeration("issue_priorities", {"Low", "Normal", "High", "Urgent", "Immediate"});
   enumeration("time_entry_activities", {"Design", "Development"});
@@ -80,12 +92,14 @@ void RedmineData::add_field(const std::string& kind, const std::string& name,
   for (const auto& choice : choices)
     row["possible_values"].push_back({{"value", choice}, {"label", choice}});
   if (kind != "issue") return;
-  row["trackers"] = {{{"id", 1}, {"name", "Bug"}}, {{"id", 2}, {"name", "Feature"}}};
+  row["trackers"] = {{{"id", first_id()}, {"name", "Bug"}},
+                     {{"id", first_id() + 1}, {"name", "Feature"}}};
   row["roles"] = Row::array();
 }
 
 RedmineData::Row& RedmineData::put(const std::string& name, Row row) {
-  int id = ++last_ids_[name];
+  // Groups and users are both principals, with ids from one row of numbers.
+  int id = ids_after_ + ++last_ids_[name == "groups" ? "users" : name];
   Row full{{"id", id}};
   for (auto& [key, value] : row.items()) full[key] = std::move(value);
   return tables[name][id] = std::move(full);
@@ -117,7 +131,7 @@ int RedmineData::add_user(int state) {
                             {"twofa_scheme", nullptr},
                             {"status", state}});
   set_custom(row, user_field, dice.words(1));
-  return number;
+  return row.at("id");
 }
 
 int RedmineData::add_group(const std::set<int>& users) {
@@ -142,8 +156,9 @@ int RedmineData::add_project(const std::string& name, int parent,
                                {"created_on", now},
                                {"updated_on", now}});
   set_custom(row, project_field, dice.words(2));
-  modules[number] = with_modules;
-  return number;
+  const int id = row.at("id");
+  modules[id] = with_modules;
+  return id;
 }
 
 int RedmineData::add_version(int project) {
@@ -177,10 +192,10 @@ int RedmineData::add_issue(int project, const std::string& subject, const std::s
                            int parent) {
   auto now = stamp();
   auto& row = put("issues", {{"project", project},
-                             {"tracker", static_cast<int>(dice.between(1, 3))},
-                             {"status", 1},
-                             {"priority", static_cast<int>(dice.between(1, 5))},
-                             {"author", 1},
+                             {"tracker", ids_after_ + static_cast<int>(dice.between(1, 3))},
+                             {"status", first_id()},
+                             {"priority", ids_after_ + static_cast<int>(dice.between(1, 5))},
+                             {"author", actor},
                              {"assigned_to", 0},
                              {"category", 0},
                              {"fixed_version", 0},
@@ -220,8 +235,8 @@ int RedmineData::add_time_entry(int issue, double hours) {
   spent[issue] += hours;
   auto& row = put("time_entries", {{"project", table("issues").at(issue).at("project")},
                                    {"issue", issue},
-                                   {"user", 1},
-                                   {"activity", static_cast<int>(dice.between(1, 2))},
+                                   {"user", actor},
+                                   {"activity", ids_after_ + static_cast<int>(dice.between(1, 2))},
                                    {"hours", hours},
                                    {"comments", dice.words(3)},
                                    {"spent_on", now.substr(0, 10)},
@@ -231,10 +246,20 @@ int RedmineData::add_time_entry(int issue, double hours) {
   return row.at("id");
 }
 
+int RedmineData::add_time_entry(Row row) {
+  spent[row.at("issue").get<int>()] += row.at("hours").get<double>();
+  auto customs = row.at("custom_fields");
+  row.erase("custom_fields");
+  row["created_on"] = stamp();
+  row["updated_on"] = row["created_on"];
+  row["custom_fields"] = std::move(customs);
+  return put("time_entries", std::move(row)).at("id");
+}
+
 int RedmineData::add_news(int project, const std::string& title) {
   return put("news", {{"project", project},
-                      {"author", 1},
-                      {"title", title.substr(0, short_text_max)},
+                      {"author", actor},
+                      {"title", title.substr(0, title_max)},
                       {"summary", dice.words(4)},
                       {"description", dice.prose()},
                       {"created_on", stamp()}})
@@ -249,7 +274,7 @@ int RedmineData::attach(const std::string& container, const std::string& name,
                                {"content_type", type},
                                {"description", dice.words(2)},
                                {"content_url", ""},
-                               {"author", 1},
+                               {"author", actor},
                                {"created_on", now}})
                .at("id");
   bytes[id] = std::move(content);
@@ -267,7 +292,7 @@ void RedmineData::write_wiki(int project, const std::string& title, const std::s
     page.created_on = now;
   }
   page.versions.push_back(
-      {{"text", text}, {"author", 1}, {"comments", dice.words(2)}, {"updated_on", now}});
+      {{"text", text}, {"author", actor}, {"comments", dice.words(2)}, {"updated_on", now}});
 }
 
 bool RedmineData::is_visible(int project) const {

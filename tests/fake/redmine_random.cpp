@@ -31,6 +31,11 @@ std::set<int> keys_of(const RedmineData::Table& table) {
   return out;
 }
 
+// One of the first `count` ids.
+int one_of(RedmineData& data, std::size_t count) {
+  return data.first_id() + static_cast<int>(data.dice.below(count));
+}
+
 void attach_sample(RedmineData& data, const std::string& container) {
   auto file = sample_file(data.dice);
   data.attach(container, file.name, file.mime_type, std::move(file.bytes));
@@ -42,15 +47,18 @@ void edit(RedmineData& data, int issue) {
   switch (dice.below(6)) {
     case 0:
       return data.edit_issue(issue, {{"subject", dice.words(4)}}, "");
-    case 1:
-      return data.edit_issue(issue, {{"status", static_cast<int>(dice.between(1, 6))}},
-                             dice.prose());
+    case 1: {
+      const int status = one_of(data, 6);
+      const auto notes = dice.prose();
+      if (!data.may_get_status(issue, status)) return data.edit_issue(issue, Row::object(), notes);
+      return data.edit_issue(issue, {{"status", status}}, notes);
+    }
     case 2:
       return data.edit_issue(issue, {{"done_ratio", static_cast<int>(dice.below(11)) * 10}},
                              dice.prose());
     case 3: {
-      data.set_custom(data.table("issues").at(issue), RedmineData::customer_field, dice.words(3));
-      data.set_custom(data.table("issues").at(issue), RedmineData::platforms_field,
+      data.set_custom(data.table("issues").at(issue), data.customer_field, dice.words(3));
+      data.set_custom(data.table("issues").at(issue), data.platforms_field,
                       {"desk", "phone"});
       return data.edit_issue(issue, Row::object(), dice.prose());
     }
@@ -66,8 +74,7 @@ void edit_silently(RedmineData& data, int issue) {
   auto& dice = data.dice;
   switch (dice.below(5)) {
     case 0:
-      return data.watch(issue, static_cast<int>(dice.between(1, data.table("users").size())),
-                        dice.chance(0.7));
+      return data.watch(issue, one_of(data, data.table("users").size()), dice.chance(0.7));
     case 1: {
       auto other = *any_of(dice, data.visible_issues());
       if (other != issue) data.add_relation(issue, other, dice.pick(relation_kinds));
@@ -91,7 +98,7 @@ int make_issue(RedmineData& data, int project, int parent) {
   auto& dice = data.dice;
   int issue = data.add_issue(project, dice.name(), dice.prose(), parent);
   if (dice.chance(0.2)) data.add_time_entry(issue, static_cast<double>(dice.between(1, 32)) / 4);
-  if (dice.chance(0.3)) data.watch(issue, 1, true);
+  if (dice.chance(0.3)) data.watch(issue, data.first_id(), true);
   for (const auto& [noun, member] :
        {std::pair("versions", "fixed_version"), std::pair("issue_categories", "category")})
     for (const auto& [id, row] : data.table(noun))
@@ -109,9 +116,9 @@ void fill_project(RedmineData& data, int project, const RedmineSize& size) {
     attach_sample(data, fmt::format("files/{}", project));
   }
   for (const auto& [user, row] : data.table("users"))
-    if (dice.chance(0.6)) data.add_membership(project, "user", user, 1 + user % 3);
+    if (dice.chance(0.6)) data.add_membership(project, "user", user, data.first_id() + user % 3);
   for (const auto& [group, row] : data.table("groups"))
-    data.add_membership(project, "group", group, 3);
+    data.add_membership(project, "group", group, data.first_id() + 2);
   for (const auto& title : page_titles) {
     for (auto edits = dice.between(1, 3); edits > 0; --edits)
       data.write_wiki(project, title, title == "Wiki" ? "" : "Wiki", dice.prose());
@@ -119,7 +126,10 @@ void fill_project(RedmineData& data, int project, const RedmineSize& size) {
   }
   int last = 0;
   for (unsigned i = 0; i < size.issues; ++i) {
-    int issue = make_issue(data, project, dice.chance(0.2) ? last : 0);
+    int parent = dice.chance(0.2) ? last : 0;
+    // Redmine attaches no open issue to a closed one.
+    if (parent != 0 && data.is_closed(data.table("issues").at(parent).at("status"))) parent = 0;
+    int issue = make_issue(data, project, parent);
     for (auto left = dice.below(2 * size.comments + 1); left > 0; --left) edit(data, issue);
     if (last != 0 && dice.chance(0.1)) data.add_relation(issue, last, dice.pick(relation_kinds));
     last = issue;
@@ -132,15 +142,16 @@ void fill_randomly(RedmineData& data, std::uint64_t seed, const RedmineSize& siz
   data.dice = Seeded(mix_seed(seed, "fill"));
   for (unsigned i = 0; i < size.users; ++i)
     data.add_user(i > 0 && i + 1 == size.users ? 3 : 1);  // the last one is locked
-  data.add_group(keys_of(data.table("users")));
+  if (size.users > 1) data.add_group(keys_of(data.table("users")));
   for (unsigned i = 0; i < size.projects; ++i) {
     auto modules = all_modules;
     if (i == 2) modules.erase("wiki");
-    fill_project(data, data.add_project(data.dice.name(), i == 1 ? 1 : 0, modules), size);
+    fill_project(data, data.add_project(data.dice.name(), i == 1 ? data.first_id() : 0, modules), size);
   }
   if (size.projects >= 4) {
-    data.table("projects").at(static_cast<int>(size.projects) - 1)["status"] = RedmineData::closed;
-    data.table("projects").at(static_cast<int>(size.projects))["status"] = RedmineData::archived;
+    const int last = data.first_id() + static_cast<int>(size.projects) - 1;
+    data.table("projects").at(last - 1)["status"] = RedmineData::closed;
+    data.table("projects").at(last)["status"] = RedmineData::archived;
   }
   data.catch_up();
 }
@@ -150,9 +161,9 @@ void change_randomly(RedmineData& data, std::uint64_t seed, bool silent) {
   auto& dice = data.dice;
   auto issue = any_of(dice, data.visible_issues());
   auto project = any_of(dice, keys_of(data.table("projects")));
-  if (!project || !data.is_visible(*project)) project = 1;
+  if (!project || !data.is_visible(*project)) project = data.first_id();
   if (!issue) {
-    if (data.is_visible(1)) make_issue(data, 1, 0);
+    if (data.is_visible(*project)) make_issue(data, *project, 0);
     return;
   }
   switch (dice.below(10)) {

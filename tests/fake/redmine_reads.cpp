@@ -147,47 +147,6 @@ ApiAnswer RedmineAccount::get_relations(const ApiRequest& request) {
   return json_answer(fmt::format("{{\"relations\":[{}]}}", join(texts, ",")));
 }
 
-ApiAnswer RedmineAccount::post_issue(const ApiRequest& request) {
-  auto body = nlohmann::json::parse(request.body, nullptr, false);
-  if (!body.is_object() || !body.contains("issue")) throw RedmineRefusal(422, {"Issue is missing"});
-  const auto& issue = body.at("issue");
-  auto project = find_project(
-      data_, issue.contains("project_id") ? std::string(trim(issue.at("project_id").dump())) : "");
-  if (!project) throw RedmineRefusal(422, {"Project cannot be blank"});
-  if (data_.table("projects").at(*project).at("status") != RedmineData::active)
-    throw RedmineRefusal(403);
-  if (issue.value("subject", "").empty()) throw RedmineRefusal(422, {"Subject cannot be blank"});
-  int id = data_.add_issue(*project, issue.at("subject"), issue.value("description", ""),
-                           issue.value("parent_issue_id", 0));
-  auto answer = one("issue", views().record("issues", id, {}));
-  answer.status = 201;
-  return answer;
-}
-
-ApiAnswer RedmineAccount::put_issue(const ApiRequest& request) {
-  int id = number_of(without_format(request.param("id")));
-  data_.table("issues").at(id);
-  auto body = nlohmann::json::parse(request.body, nullptr, false);
-  if (!body.is_object() || !body.contains("issue")) throw RedmineRefusal(422, {"Issue is missing"});
-  const auto& issue = body.at("issue");
-  Row changes = Row::object();
-  for (const char* plain : {"subject", "description", "done_ratio", "due_date"})
-    if (issue.contains(plain)) changes[plain] = issue.at(plain);
-  if (changes.value("subject", "x").empty()) throw RedmineRefusal(422, {"Subject cannot be blank"});
-  for (const char* member : {"status", "priority", "tracker", "assigned_to"})
-    if (auto key = std::string(member) + "_id"; issue.contains(key))
-      changes[member] = issue.at(key);
-  data_.edit_issue(id, changes, issue.value("notes", ""), issue.value("private_notes", false));
-  return ApiAnswer{204, "", "", {}};
-}
-
-ApiAnswer RedmineAccount::delete_issue(const ApiRequest& request) {
-  int id = number_of(without_format(request.param("id")));
-  data_.table("issues").at(id);
-  data_.delete_issue(id);
-  return ApiAnswer{204, "", "", {}};
-}
-
 ApiAnswer RedmineAccount::get_time_entries(const ApiRequest& request) {
   auto ids = visible("time_entries");
   std::reverse(ids.begin(), ids.end());  // the newest first
@@ -206,7 +165,7 @@ ApiAnswer RedmineAccount::get_news(const ApiRequest& request) {
 
 ApiAnswer RedmineAccount::get_one(const ApiRequest& request) {
   auto [noun, name] = nouns_of(request.path);
-  if (noun == "groups" && !options_.is_admin) throw RedmineRefusal(403);
+  if (noun == "groups" && !acts_as_admin()) throw RedmineRefusal(403);
   int id = number_of(without_format(request.param("id")));
   const auto& row = data_.table(noun).at(id);
   if (row.contains("project") && !data_.is_visible(row.at("project").get<int>()))
@@ -215,7 +174,7 @@ ApiAnswer RedmineAccount::get_one(const ApiRequest& request) {
 }
 
 ApiAnswer RedmineAccount::get_users(const ApiRequest& request) {
-  if (!options_.is_admin) throw RedmineRefusal(403);
+  if (!acts_as_admin()) throw RedmineRefusal(403);
   auto state = request.query_value("status").value_or("1");
   std::vector<int> ids;
   for (const auto& [id, row] : data_.table("users"))
@@ -225,7 +184,7 @@ ApiAnswer RedmineAccount::get_users(const ApiRequest& request) {
 
 ApiAnswer RedmineAccount::get_user(const ApiRequest& request) {
   auto name = without_format(request.param("id"));
-  int id = name == "current" ? 1 : number_of(name);
+  int id = name == "current" ? data_.actor : number_of(name);
   return one("user", views().record("users", id, show_shape(request)));
 }
 

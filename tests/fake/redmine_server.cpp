@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "fake/redmine_query.h"
+#include "fake/redmine_input.h"
 #include "probackup/error.h"
 #include "util/bytes.h"
 #include "util/text.h"
@@ -27,19 +27,13 @@ std::string basic_user(const std::string& header) {
   return pair ? pair->substr(0, pair->find(':')) : "";
 }
 
-std::vector<std::string> texts_of(const TestAccount::Truth& truth) {
-  std::vector<std::string> out;
-  for (const auto& [key, text] : truth) out.push_back(text);
-  return out;
-}
-
 }  // namespace
 
 RedmineAccount::RedmineAccount(std::uint64_t seed, const RedmineSize& size,
                                const RedmineOptions& options, Clock& clock)
     : options_(options),
       key_(Seeded(mix_seed(seed, "key")).hex(40)),
-      data_(seed, clock),
+      data_(seed, clock, options.ids_after),
       server_(options.server, clock) {
   origin_ = server_.origin();
   fill_randomly(data_, seed, size);
@@ -48,6 +42,7 @@ RedmineAccount::RedmineAccount(std::uint64_t seed, const RedmineSize& size,
   server_.set_finish(add_etag);
   server_.set_change_hook([this](std::uint64_t change_seed) { mutate(change_seed, 1); });
   add_routes();
+  add_write_routes();
 }
 
 std::map<std::string, std::string> RedmineAccount::settings() const {
@@ -68,24 +63,63 @@ std::optional<ApiAnswer> RedmineAccount::refuse(const ApiRequest& request) const
   return refusal(401, {});
 }
 
+// Calls are in the name of the key's user, or of whom an administrator names by login.
+template <typename Answer>
+ApiAnswer RedmineAccount::answered(const ApiRequest& request, Answer answer) {
+  const std::lock_guard lock(mutex_);
+  const int user = data_.first_id();
+  try {
+    data_.actor = user;
+    const auto login = request.header("x-redmine-switch-user");
+    if (login && acts_as_admin()) {
+      data_.actor = 0;
+      for (const auto& [id, row] : data_.table("users"))
+        if (row.at("login") == *login && row.at("status") == 1) data_.actor = id;
+      if (data_.actor == 0) throw RedmineRefusal(412);
+    }
+    auto reply = answer();
+    data_.actor = user;
+    return reply;
+  } catch (const RedmineRefusal& error) {
+    data_.actor = user;
+    return refusal(error.status(), error.errors());
+  } catch (const std::out_of_range&) {  // no record of that id
+    data_.actor = user;
+    return refusal(404, {});
+  }
+}
+
+bool RedmineAccount::acts_as_admin() const {
+  return options_.is_admin && data_.table("users").at(data_.actor).at("admin") == true;
+}
+
 void RedmineAccount::on(const std::string& method, const std::string& path, Handler handler) {
   server_.route(method, path, [this, handler](const ApiRequest& request) {
-    const std::lock_guard lock(mutex_);
-    try {
-      return (this->*handler)(request);
-    } catch (const RedmineRefusal& error) {
-      return refusal(error.status(), error.errors());
-    } catch (const std::out_of_range&) {  // no record of that id
-      return refusal(404, {});
-    }
+    return answered(request, [&] { return (this->*handler)(request); });
   });
+}
+
+void RedmineAccount::add_write_routes() {
+  for (const auto* writes : {&redmine_project_writes(), &redmine_issue_writes(),
+                             &redmine_content_writes(), &redmine_people_writes()})
+    for (const auto& write : *writes)
+      server_.route(write.method, write.path, [this, &write](const ApiRequest& request) {
+        return answered(request, [&] {
+          const auto shown = views();
+          return write.write({data_, request, shown, acts_as_admin(), options_.upload_bytes_max});
+        });
+      });
 }
 
 // A listing that comes whole, whatever limit is asked for.
 void RedmineAccount::on_table(const std::string& path, const std::string& noun, bool admin_only) {
-  server_.route("GET", path, [this, noun, admin_only](const ApiRequest&) {
-    if (admin_only && !options_.is_admin) return refusal(403, {});
-    return json_answer(fmt::format("{{\"{}\":[{}]}}", noun, join(texts_of(truth(noun)), ",")));
+  server_.route("GET", path, [this, noun, admin_only](const ApiRequest& request) {
+    return answered(request, [&] {
+      if (admin_only && !acts_as_admin()) throw RedmineRefusal(403);
+      std::vector<std::string> texts;
+      for (int id : visible(noun)) texts.push_back(RedmineViews::text(views().record(noun, id, {})));
+      return json_answer(fmt::format("{{\"{}\":[{}]}}", noun, join(texts, ",")));
+    });
   });
 }
 
@@ -108,10 +142,7 @@ void RedmineAccount::add_routes() {
     on("GET", fmt::format("/projects/:project/{}.json", noun), &RedmineAccount::get_below_project);
   on("GET", "/projects/:project/news.json", &RedmineAccount::get_news);
   on("GET", "/issues.json", &RedmineAccount::get_issues);
-  on("POST", "/issues.json", &RedmineAccount::post_issue);
   on("GET", "/issues/:id", &RedmineAccount::get_issue);
-  on("PUT", "/issues/:id", &RedmineAccount::put_issue);
-  on("DELETE", "/issues/:id", &RedmineAccount::delete_issue);
   on("GET", "/issues/:issue/relations.json", &RedmineAccount::get_relations);
   on("GET", "/time_entries.json", &RedmineAccount::get_time_entries);
   on("GET", "/news.json", &RedmineAccount::get_news);
@@ -222,6 +253,7 @@ TestAccount::Truth RedmineAccount::files() const {
   const std::lock_guard lock(mutex_);
   Truth out;
   for (const auto& [container, ids] : data_.attached) {
+    if (container.empty()) continue;  // uploads that belong to nothing
     auto slash = container.find('/');
     auto kind = container.substr(0, slash);
     int owner = std::stoi(container.substr(slash + 1));

@@ -1,6 +1,11 @@
 // A Redmine on loopback: RedmineData behind the part of the REST API that a backup reads, and the
-// calls that make, change and delete issues. Where the documentation leaves something open it does
-// what Redmine 5.0.4 does. https://www.redmine.org/projects/redmine/wiki/Rest_api
+// calls that make, change and delete the same records. Where the documentation leaves something open
+// it does what Redmine 5.0.4 does. https://www.redmine.org/projects/redmine/wiki/Rest_api
+//
+// It is set up so that attributes of parent tasks are independent of their subtasks and relations
+// may cross projects. Unlike Redmine it lets a member of a project do everything there, whatever
+// the roles, and others nothing but add issues to public projects, moves no dates when an issue precedes another, shares no versions between projects,
+// and gives the users of a group that joins a project no memberships of their own.
 #pragma once
 
 #include <map>
@@ -21,11 +26,16 @@ struct RedmineOptions {
   bool is_admin = true;
   // Whether mutate() also makes changes that no updated_on shows.
   bool silent_changes = true;
+  // Ids count up from the one after this.
+  int ids_after = 0;
+  std::size_t upload_bytes_max = 5u << 20;  // as a new Redmine is set up
   ApiServerOptions server;
 };
 
 class RedmineAccount : public TestAccount {
  public:
+  // The size {0, 1, 0, 0} makes an empty Redmine: its administrator, and the trackers, statuses,
+  // enumerations, roles and custom fields that no call can make.
   RedmineAccount(std::uint64_t seed, const RedmineSize& size, const RedmineOptions& options = {},
                  Clock& clock = system_clock());
 
@@ -53,6 +63,11 @@ class RedmineAccount : public TestAccount {
   using Handler = ApiAnswer (RedmineAccount::*)(const ApiRequest&);
 
   void add_routes();
+  void add_write_routes();
+  // Runs a handler under the lock, in the name of the user that the request is for.
+  template <typename Answer>
+  ApiAnswer answered(const ApiRequest& request, Answer answer);
+  bool acts_as_admin() const;
   void on(const std::string& method, const std::string& path, Handler handler);
   void on_table(const std::string& path, const std::string& noun, bool admin_only);
   std::optional<ApiAnswer> refuse(const ApiRequest& request) const;
@@ -71,9 +86,6 @@ class RedmineAccount : public TestAccount {
   ApiAnswer get_issues(const ApiRequest&);
   ApiAnswer get_issue(const ApiRequest&);
   ApiAnswer get_relations(const ApiRequest&);
-  ApiAnswer post_issue(const ApiRequest&);
-  ApiAnswer put_issue(const ApiRequest&);
-  ApiAnswer delete_issue(const ApiRequest&);
   ApiAnswer get_time_entries(const ApiRequest&);
   ApiAnswer get_news(const ApiRequest&);
   ApiAnswer get_one(const ApiRequest&);
@@ -81,7 +93,7 @@ class RedmineAccount : public TestAccount {
   ApiAnswer get_user(const ApiRequest&);
   ApiAnswer get_download(const ApiRequest&);
 
-  RedmineViews views() const { return {data_, origin_, options_.is_admin}; }
+  RedmineViews views() const { return {data_, origin_, acts_as_admin()}; }
 
   const RedmineOptions options_;
   const std::string key_;

@@ -92,7 +92,11 @@ Row RedmineViews::record(const std::string& noun, int id, const RedmineShape& sh
     return out;
   }
   Row out = resolved(row);
-  if (noun == "time_entries") out["issue"] = Row{{"id", row.at("issue")}};
+  if (noun == "time_entries" && row.at("issue") == 0)
+    out.erase("issue");
+  else if (noun == "time_entries")
+    out["issue"] = Row{{"id", row.at("issue")}};
+  if (noun == "attachments") out.erase("version");  // only a project's file list names it
   if (noun == "attachments")
     out["content_url"] = fmt::format("{}/attachments/download/{}/{}", origin_, id,
                                      url_encode(row.at("filename").get<std::string>()));
@@ -182,11 +186,16 @@ Row RedmineViews::project(int id, const RedmineShape& shape) const {
     out.erase("parent");
   else
     out["parent"] = reference("project", parent);
+  const auto chosen = data_.trackers.find(id);
+  const auto is_of = [&](int project, const std::string& noun, int key, const Row& row) {
+    if (noun == "trackers" && chosen != data_.trackers.end()) return chosen->second.contains(key);
+    return !row.contains("project") || row.at("project") == project;
+  };
   const auto list = [&](const char* part, const char* noun) {
     if (!shape.has(part)) return;
     out[part] = Row::array();
     for (const auto& [key, row] : data_.table(noun))
-      if (!row.contains("project") || row.at("project") == id)
+      if (is_of(id, noun, key, row))
         out[part].push_back({{"id", key}, {"name", name_of(row)}});
   };
   list("trackers", "trackers");
@@ -275,6 +284,8 @@ Row RedmineViews::wiki_version(int project, const std::string& title, std::size_
 
 Row RedmineViews::project_file(int attachment) const {
   Row out = record("attachments", attachment, {});
+  const auto& row = data_.table("attachments").at(attachment);
+  if (row.contains("version")) out["version"] = row.at("version");
   out["digest"] = Seeded(mix_seed(1, data_.bytes.at(attachment))).hex(64);
   out["downloads"] = 0;
   return out;
