@@ -46,6 +46,9 @@ class Connector {
   const std::string& docs() const;   // URL of the vendor's API documentation
   const std::string& source() const;  // the file's text
   const std::vector<ConnectorSetting>& settings() const;
+  // Those of a restore's target; none where nothing can be put back.
+  const std::vector<ConnectorSetting>& restore_settings() const;
+  bool can_restore() const;
   std::vector<std::string> streams() const;  // in the order in which they are read
   // The streams that a record of `stream` can hang below, for trees; empty for the top.
   std::vector<std::string> parents(const std::string& stream) const;

@@ -64,6 +64,8 @@ class RestoreSource {
   virtual bool push_git(const GitTarget& target, std::stop_token stop) = 0;
 };
 
+inline constexpr std::string_view without_note = "without ";
+
 // One thing that a restore makes. `kind` is a step's name, or the name of a map of `also`.
 struct JournalEntry {
   enum class State {
@@ -83,7 +85,9 @@ struct JournalEntry {
   std::string old_url, new_url;
   std::string title;
   Time sent{};  // when its create was first sent, by the server's clock
-  std::vector<std::string> notes;  // for people: why it is lost or failed, what is missing from it
+  // For people: why it is lost or failed, what is missing from it. What is missing by declaration
+  // begins with without_note.
+  std::vector<std::string> notes;
   bool operator==(const JournalEntry&) const = default;
 };
 

@@ -202,7 +202,8 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
     if (ask.prepare) ask.prepare(ask.request);
     Try result = attempt(ask, stop);
     Verdict& verdict = result.verdict;
-    const bool unknown = ask.once && may_be_done(result);
+    const bool unclear = may_be_done(result);
+    const bool unknown = ask.once && unclear;
     if (!unknown && verdict.action != Action::good && ask.refused) ask.refused();
     std::optional<nanoseconds> too_long;
     if (verdict.action == Action::retry && !unknown) {
@@ -217,7 +218,7 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
       if (result.error && context_.is_api(ask.request.url)) note_failure(*result.error);
     }
     Fetched out;
-    out.unknown = unknown;
+    out.unknown = unclear || (result.error && result.error->retryable());
     out.wait = too_long;
     if (unknown) verdict.action = Action::gap;
     switch (verdict.action) {

@@ -47,7 +47,7 @@ struct Fetched {
   // Of failed ones:
   int status = 0;
   std::string url, reason;                       // without secrets
-  bool unknown = false;                          // with Ask::once: it may have been carried out
+  bool unknown = false;  // it may have been carried out, or would be if it were asked again
   std::optional<std::chrono::nanoseconds> wait;  // the rate limit asks for more than Ask::wait_max
 };
 

@@ -262,7 +262,10 @@ void check_create(ObjectReader& reader, const StepModel& step) {
     context.add(reader.pointer(),
                 "a step makes things: \"post\", \"put\", \"patch\" or \"graphql\"");
   for (const char* key : {"also", "relink", "remove", "exists", "update"})
-    if (!step.new_id) reader.refuse(key, fmt::format("\"{}\" needs \"new_id\"", key));
+    if (!step.new_id && !step.learn_id)
+      reader.refuse(key, fmt::format("\"{}\" needs \"new_id\"", key));
+  if (step.learn_id && (step.new_id || !step.confirm))
+    reader.refuse("learn_id", "\"learn_id\" goes with \"confirm\", and without \"new_id\"");
   if (step.update && !step.exists)
     reader.refuse("update", "\"update\" needs \"exists\", which tells what is still there");
   if (step.after && !step.each.empty())
@@ -308,6 +311,7 @@ StepModel read_step(LoadContext& context, const Found& found, const Lets& lets,
   step.old_url = reader.templated("old_url", roots.step);
   step.also = read_also(reader, roots);
   step.confirm = read_own_look_up(reader, "confirm", lets, roots.and_more({"sent"}));
+  step.learn_id = reader.flag("learn_id");
   bool safe = step.create.request.method == "PUT" || step.create.request.method == "PATCH";
   step.repeatable = reader.has("repeatable") ? reader.flag("repeatable") : safe;
   Roots made = roots.and_more({"new"});

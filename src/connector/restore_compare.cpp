@@ -9,6 +9,7 @@
 #include "connector/expr_node.h"
 #include "connector/model.h"
 #include "connector/restore_items.h"
+#include "util/hash.h"
 #include "util/raw_json.h"
 #include "util/text.h"
 
@@ -177,6 +178,45 @@ class ReadBack {
   std::unordered_map<std::string, std::pair<std::uint64_t, std::size_t>> places_;
 };
 
+// The attachment that a step sends, by its file id; "" for none.
+std::string sent_file(const StepModel& step, const Scope& names) {
+  const PartModel* part = step.create.upload ? &*step.create.upload : nullptr;
+  for (const auto& [name, candidate] : step.create.multipart)
+    if (!candidate.value) part = &candidate;
+  return part ? part->file.text(names) : "";
+}
+
+std::string content_digest(RestoreSource& source, const std::string& stream, const std::string& key,
+                           const std::string& id) {
+  Sha256 hash;
+  source.read_file(stream, key, id, [&](std::string_view piece) { hash.update(piece); });
+  return hash.finish().hex();
+}
+
+// Attachments byte by byte: a step that sends one for each element makes it in the record that
+// `parents` names first, under the new id.
+void compare_files(const StepModel& step, StepItems& items, const RestoreParts& parts,
+                   RestoreRefs& refs, RestoreSource& restored, RestoreEngine::Comparison& out,
+                   const std::function<void(const RestoreDifference&)>& each) {
+  if (step.each.empty() || step.parents.empty()) return;
+  items.each([&](RestoreItem& item) {
+    const std::string id = sent_file(step, item.scope());
+    auto entry = parts.journal.find(step.make, item.old_id());
+    if (id.empty() || !entry || entry->new_id.empty() || entry->adopted) return true;
+    ++out.compared;
+    RestoreDifference difference{step.make, item.old_id(), entry->new_id, "content", "", ""};
+    difference.expected = content_digest(parts.source, step.from, item.record().key, id);
+    auto record = refs.ref(step.parents[0].id.text(item.scope()), step.parents[0].of);
+    if (record && restored.file(step.from, *record, entry->new_id))
+      difference.got = content_digest(restored, step.from, *record, entry->new_id);
+    if (difference.got == difference.expected)
+      ++out.equal;
+    else
+      each(difference);
+    return true;
+  });
+}
+
 }  // namespace
 
 RestoreEngine::Comparison compare_restored(
@@ -185,9 +225,13 @@ RestoreEngine::Comparison compare_restored(
   RestoreEngine::Comparison out;
   Comparer comparer(parts, refs);
   for (const auto& step : parts.model.steps) {
-    if (!step.each.empty() || step.compare.stream.empty() || !step.new_id) continue;
+    if (step.compare.stream.empty() || !step.new_id) continue;
     StepItems items(step, connector.model().stream(step.from), names, parts.source);
     if (items.size() == 0) continue;
+    if (!step.each.empty()) {
+      compare_files(step, items, parts, refs, restored, out, each);
+      continue;
+    }
     ReadBack back(restored, step.compare.stream);
     items.each([&](RestoreItem& item) {
       auto entry = parts.journal.find(step.make, item.old_id());

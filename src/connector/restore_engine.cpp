@@ -233,8 +233,10 @@ RestoreOutcome RestoreEngine::run(std::stop_token stop) {
     state_->choose(refs);
     for (const auto& step : state_->parts.model.steps)
       state_->run_step(step, maker, running.scope(), stop);
-    for (const auto& step : state_->parts.model.steps)
-      state_->finish_step(step, maker, running.scope(), stop);
+    // What is inside of others first: nothing can be put into what is closed.
+    const auto& steps = state_->parts.model.steps;
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step)
+      state_->finish_step(*step, maker, running.scope(), stop);
   } catch (const QuotaPause& pause) {
     outcome.paused_until = pause.until;
     outcome.paused_why = pause.why;

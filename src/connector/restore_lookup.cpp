@@ -29,7 +29,7 @@ std::uint64_t digest_of(const std::vector<std::string>& records) {
 
 }  // namespace
 
-std::vector<json> LookUps::read(const LookUpModel& model, const Scope& names,
+std::vector<json> LookUps::read(const LookUpModel& model, const Scope& names, bool remember,
                                 std::stop_token stop) {
   std::vector<json> out;
   Pager pager(model.page, parts_.context, names);
@@ -40,11 +40,13 @@ std::vector<json> LookUps::read(const LookUpModel& model, const Scope& names,
     pager.apply(*page, request);
     Ask ask;
     ask.request = finish_request(request, parts_.context);
-    ask.allowed.missing_is_empty = true;
+    // Where the place itself is not there, nothing is in it; but that must not make a create be
+    // sent again.
+    ask.allowed.missing_is_empty = remember;
     std::vector<std::string> records;
     ask.check = [&](const HttpResponse& response) -> std::optional<std::string> {
       try {
-        records = select_records(raw_json, response.body, model.records, std::nullopt, true);
+        records = select_records(raw_json, response.body, model.records, std::nullopt, remember);
         return std::nullopt;
       } catch (const Error& error) {
         return error.what();
@@ -78,7 +80,7 @@ void LookUps::list(const LookUpModel& model, const Scope& names, bool remember,
     if (auto known = remembered_.find(name); known != remembered_.end()) elements = &known->second;
   }
   if (!elements) {
-    fresh = read(model, names, stop);
+    fresh = read(model, names, remember, stop);
     elements = &fresh;
     if (remember && remembered_.size() < remembered_max)
       elements = &remembered_.emplace(name, std::move(fresh)).first->second;

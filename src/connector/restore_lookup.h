@@ -25,7 +25,7 @@ class LookUps {
   explicit LookUps(const RestoreParts& parts) : parts_(parts) {}
 
   // All pages of a listing, until `each` returns false. `remember`: the same request is sent once
-  // in a run. Throws ItemError when the listing cannot be read to its end.
+  // in a run, and a place that is not there counts as empty. Throws ItemError when the listing cannot be read to its end.
   void list(const LookUpModel& model, const Scope& names, bool remember, std::stop_token stop,
             const std::function<bool(const nlohmann::json& found)>& each);
   // The first element that fits and whose id `may_take` allows; nothing if there is none.
@@ -39,7 +39,7 @@ class LookUps {
               std::stop_token stop);
 
  private:
-  std::vector<nlohmann::json> read(const LookUpModel& model, const Scope& names,
+  std::vector<nlohmann::json> read(const LookUpModel& model, const Scope& names, bool remember,
                                    std::stop_token stop);
 
   const RestoreParts& parts_;

@@ -38,7 +38,8 @@ struct RestoreMaker::Work {
   RestoreItem& item;
   std::stop_token stop;
   JournalEntry entry;
-  bool unknown = false;  // a create may have come about
+  bool unknown = false;    // a create may have come about
+  bool unsettled = false;  // a follow-up request got no answer: it is sent again another time
 
   RestoreSender::Owner owner() const { return {step.from, item.record().key}; }
   void note(const std::string& text) {
@@ -281,6 +282,17 @@ void RestoreMaker::create(Work& work) {
   }
 }
 
+// What a create made, if it is there and not the thing of another entry.
+std::optional<Hit> RestoreMaker::look_for(Work& work) {
+  Names names(&work.item.scope());
+  names.set("sent", format_rfc3339_seconds(work.entry.sent - clock_slack));
+  return look_ups_.first(*work.step.confirm, names.scope(), false, work.stop,
+                         [&](const std::string& id) {
+                           return !parts_.journal.has_new(work.step.make, id) &&
+                                  !refs_.is_original(work.step.make, id);
+                         });
+}
+
 // Finds out whether a create that was sent came about. True when nothing is to be sent again.
 bool RestoreMaker::settle_unknown(Work& work) {
   if (work.step.repeatable) return false;
@@ -289,13 +301,9 @@ bool RestoreMaker::settle_unknown(Work& work) {
     put(work, State::uncertain);
     return true;
   }
-  Names names(&work.item.scope());
-  names.set("sent", format_rfc3339_seconds(work.entry.sent - clock_slack));
-  auto hit = look_ups_.first(
-      *work.step.confirm, names.scope(), false, work.stop, [&](const std::string& id) {
-        return !parts_.journal.has_new(work.step.make, id) && !refs_.is_chosen(work.step.make, id);
-      });
+  auto hit = look_for(work);
   if (!hit) return false;
+  if (!work.step.new_id) work.entry.new_id = hit->id;
   take_answer(work, hit->body, nullptr);
   return true;
 }
@@ -311,6 +319,11 @@ void RestoreMaker::take_answer(Work& work, const json& body, const HttpResponse*
   if (work.step.new_id) {
     work.entry.new_id = evaluated([&] { return work.step.new_id->text(names.scope()); });
     if (work.entry.new_id.empty()) throw ItemError("the answer does not say what was made");
+  }
+  if (response && work.step.learn_id) {
+    auto hit = look_for(work);
+    if (!hit) throw ItemError("the app does not show what was made");
+    work.entry.new_id = hit->id;
   }
   names.set("new", new_names(work.entry));
   if (work.step.new_url)
@@ -349,6 +362,10 @@ void RestoreMaker::send_one(Work& work, const WriteModel& write, const Scope& na
   try {
     WriteAnswer answer = sender_.send(write, names, work.owner(), false, {}, work.stop);
     if (answer.kind == WriteAnswer::Kind::good) return;
+    if (answer.kind == WriteAnswer::Kind::unknown) {
+      work.unsettled = true;
+      return;
+    }
     reason = answer.reason;
   } catch (const ItemError& error) {
     reason = error.what();
@@ -394,12 +411,13 @@ void RestoreMaker::push_git(Work& work, const GitModel& git, const Scope& names)
 
 void RestoreMaker::follow(Work& work, const Scope& names) {
   for (const auto& loss : work.step.without)
-    if (evaluated([&] { return loss.when.holds(names); })) work.note("without " + loss.say);
+    if (evaluated([&] { return loss.when.holds(names); }))
+      work.note(std::string(without_note) + loss.say);
   for (const auto& git : work.step.git) push_git(work, git, names);
   for (const auto& model : work.step.then) send_follow_up(work, model, names);
   for (const auto& note : refs_.notes()) work.note(note);
   bool more = !work.step.finish.empty() || work.entry.relink;
-  put(work, more ? State::done : State::finished);
+  put(work, work.unsettled ? State::made : more ? State::done : State::finished);
 }
 
 void RestoreMaker::finish(const StepModel& step, RestoreItem& item, std::stop_token stop) {
@@ -419,7 +437,7 @@ void RestoreMaker::finish(const StepModel& step, RestoreItem& item, std::stop_to
   } catch (const ItemError& error) {
     work.note(error.what());
   }
-  put(work, State::finished);
+  put(work, work.unsettled ? State::done : State::finished);
 }
 
 }  // namespace probackup

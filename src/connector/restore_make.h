@@ -41,6 +41,7 @@ class RestoreMaker {
   bool take_found(Work& work);
   void run_before(Work& work);
   void create(Work& work);
+  std::optional<Hit> look_for(Work& work);
   bool settle_unknown(Work& work);
   void take_answer(Work& work, const nlohmann::json& body, const HttpResponse* response);
   void put_also(Work& work, const Scope& names);

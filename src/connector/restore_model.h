@@ -100,6 +100,7 @@ struct StepModel {
   std::string missing;  // instead of a create: why what is not found cannot be made
   std::optional<Template> new_id, new_url, old_url;
   std::vector<AlsoModel> also;
+  bool learn_id = false;  // the answer does not name the thing: `confirm` finds it
   bool repeatable = false;
   std::vector<FollowUpModel> then, finish;
   std::vector<GitModel> git;

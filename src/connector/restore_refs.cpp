@@ -40,8 +40,8 @@ void RestoreRefs::choose(const std::string& kind, const std::string& old_id,
   if (!old_url.empty()) old_urls_.insert(digest(old_url));
 }
 
-bool RestoreRefs::is_chosen(const std::string& kind, const std::string& old_id) const {
-  return chosen_.contains(digest(kind + "/" + old_id));
+bool RestoreRefs::is_original(const std::string& kind, const std::string& id) const {
+  return parts_.options.same_account && chosen_.contains(digest(kind + "/" + id));
 }
 
 void RestoreRefs::alias(const std::string& kind, const std::string& old_id,
@@ -75,7 +75,7 @@ std::optional<std::string> RestoreRefs::ref_one(const std::string& kind,
   }
   if (auto known = parts_.options.known.find(name); known != parts_.options.known.end())
     return known->second;
-  if (!parts_.options.same_account || is_chosen(kind, old_id)) return std::nullopt;
+  if (!parts_.options.same_account || is_original(kind, old_id)) return std::nullopt;
   const StepModel* step = parts_.model.step(kind);
   if (step && step->exists && look_ups_.exists(kind, *step->exists, old_id, stop_)) return old_id;
   return std::nullopt;
@@ -126,8 +126,8 @@ std::optional<std::string> RestoreRefs::person(const std::string& old_id) {
     if (found != target_people_[i].end()) return found->second;
   }
   const std::string& name = person->second.name;
-  notes_.insert(
-      fmt::format("{} is not among the people of the target", name.empty() ? old_id : name));
+  notes_.insert(fmt::format("{}{}, who is not among the people of the target", without_note,
+                            name.empty() ? old_id : name));
   return std::nullopt;
 }
 

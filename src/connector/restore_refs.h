@@ -26,7 +26,8 @@ class RestoreRefs final : public References {
   // addresses, for links.
   void choose(const std::string& kind, const std::string& old_id, const std::string& old_url);
 
-  bool is_chosen(const std::string& kind, const std::string& old_id) const;
+  // Whether this id in the target is the thing itself that is restored.
+  bool is_original(const std::string& kind, const std::string& id) const;
 
   std::optional<std::string> ref(const std::string& old_id,
                                  const std::vector<std::string>& kinds) override;

@@ -29,7 +29,7 @@ struct WriteAnswer {
   enum class Kind {
     good,
     refused,  // certainly not carried out
-    unknown,  // perhaps carried out
+    unknown,  // perhaps carried out, or would be if it were sent again
   } kind = Kind::good;
   HttpResponse response;
   std::string reason;  // for people, unless good

@@ -130,6 +130,27 @@ TEST_CASE("Where the app cannot tell, a create is never sent twice") {
   CHECK(entry.notes.back().find("not known") != std::string::npos);
 }
 
+TEST_CASE("A look-up that finds no place to look at does not make a create be sent again") {
+  RestoreRig rig;
+  rig.add_board("old-board-1", 1);
+  bool lost = false;
+  rig.server.after_create = [&](HttpResponse answer) {
+    return std::exchange(lost, rig.server.order.size() == 2) ? std::move(answer)
+           : rig.server.order.size() == 2                    ? cut()
+                                                             : std::move(answer);
+  };
+  rig.server.before = [](const Asked& asked) -> std::optional<HttpResponse> {
+    if (asked.request.method == "GET" && asked.path.ends_with("/cards")) return reply("{}", 404);
+    return std::nullopt;
+  };
+  rig.run();
+  CHECK(rig.server.things["cards"].size() == 1);
+  CHECK(rig.entry("cards", "old-board-1-card-0").state == State::sent);
+  rig.server.before = {};
+  rig.run();
+  check_whole(rig);
+}
+
 TEST_CASE("A server that fails for good leaves what can be gone on with") {
   RestoreRig rig;
   rig.add_board("old-board-1", 2);

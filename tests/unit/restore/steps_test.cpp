@@ -75,7 +75,7 @@ TEST_CASE("People who are not in the target are left out and said") {
   CHECK(rig.made("cards", "old-board-1-card-0")["owners"] == json{"new-person-7"});
   REQUIRE(rig.entry("cards", "old-board-1-card-0").notes.size() == 1);
   CHECK(rig.entry("cards", "old-board-1-card-0").notes[0] ==
-        "Bo is not among the people of the target");
+        "without Bo, who is not among the people of the target");
 }
 
 TEST_CASE("A thing whose parent is not there is lost and says why") {
