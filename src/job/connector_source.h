@@ -28,6 +28,7 @@ class ConnectorSource {
   ~ConnectorSource();
 
   const Connector& connector() const { return connector_; }
+  const nlohmann::json& settings() const { return settings_; }
   // Asks the app who we are; fills in the account's name where the user gave none.
   CheckResult check(std::stop_token stop);
   const SourceRef& source() const { return source_; }
