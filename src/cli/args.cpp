@@ -31,6 +31,7 @@ class Builder {
     backup_command();
     browse_commands();
     restore_command();
+    drill_command();
     other_commands();
   }
 
@@ -294,9 +295,10 @@ class Builder {
     auto* list = add(app_, "list", "What the repository holds",
                      "probackup list items --source trello --stream cards");
     list->add_option("what", o.what,
-                     "snapshots (default), sources, streams, items, files, gaps, runs or apps")
-        ->check(CLI::IsMember(
-            {"snapshots", "sources", "streams", "items", "files", "gaps", "runs", "apps"}))
+                     "snapshots (default), sources, streams, items, files, gaps, runs, restores or "
+                     "apps")
+        ->check(CLI::IsMember({"snapshots", "sources", "streams", "items", "files", "gaps", "runs",
+                               "restores", "apps"}))
         ->default_str("snapshots");
     list->add_option("--source", o.source, "Only this source")->type_name("APP[:ACCOUNT]");
     list->add_option("--snapshot", o.snapshot,
@@ -349,21 +351,87 @@ class Builder {
 
   void restore_command() {
     auto& o = options_;
-    auto* restore = add(app_, "restore", "Write a snapshot as files for people and scripts",
-                        "probackup restore latest:trello --target ./trello --format html,csv");
+    auto* restore = add(app_, "restore", "Write a snapshot as files, or put it back into the app",
+                        "probackup restore latest:trello --target ./trello --format html,csv\n"
+                        "  probackup restore latest:trello --into trello --dry-run\n"
+                        "  probackup restore latest --into trello --deleted-since 1a2b3c4d");
     restore->add_option("snapshot", o.snapshot, "Id prefix, latest, or latest:APP[:ACCOUNT]")
-        ->required()
         ->type_name("SNAPSHOT");
     restore->add_option("--target", o.target, "Folder to write to; made if missing")
-        ->required()
         ->type_name("DIR");
-    restore->add_option("--format", o.formats, "jsonl, json, csv, html or all (default: all)")
+    restore->add_option("--into", o.into, "Account of the app to put the records back into")
+        ->type_name("APP[:ACCOUNT]");
+    at(restore);
+    auto* files = restore->add_option_group("files", "With --target");
+    files->add_option("--format", o.formats, "jsonl, json, csv, html or all (default: all)")
         ->delimiter(',')
         ->check(CLI::IsMember({"jsonl", "json", "csv", "html", "all"}))
         ->type_name("FORMAT,...");
-    restore->add_flag("--no-attachments", o.no_attachments, "Leave attachments and git data out");
-    restore->add_flag("--overwrite", o.overwrite, "Replace files that exist");
-    at(restore);
+    files->add_flag("--no-attachments", o.no_attachments, "Leave attachments and git data out");
+    files->add_flag("--overwrite", o.overwrite, "Replace files that exist");
+    auto* into = restore->add_option_group("app", "With --into");
+    into->add_option("--only", o.only, "Only these streams")
+        ->delimiter(',')
+        ->type_name("STREAM,...");
+    into->add_option("--include", o.include, "Only this item and what hangs below it; repeatable")
+        ->type_name("STREAM/ID");
+    into->add_option("--deleted-since", o.deleted_since,
+                     "What this earlier snapshot holds and SNAPSHOT does not, as it was then")
+        ->type_name("SNAPSHOT");
+    into->add_option("--conflict", o.conflict,
+                     "What is still in the account: make a copy (default), skip it, or replace "
+                     "its values")
+        ->check(CLI::IsMember({"copy", "skip", "replace"}))
+        ->type_name("WHAT");
+    into->add_option("--map", o.known, "Take this id of the target for an old one; repeatable")
+        ->type_name("KIND/OLD=NEW");
+    into_options(into);
+    into->add_flag("-n,--dry-run", o.dry_run, "Only say what would be made, lost, and how long");
+    auto* resume =
+        into->add_option("--resume", o.resume,
+                         "Go on with a restore that paused or broke off (default: the newest)");
+    resume->expected(0, 1)->type_name("RESTORE");
+    restore->callback([this, resume, restore] {
+      options_.command = "restore";
+      options_.resuming = resume->count() > 0;
+      if (options_.resuming) return;
+      if (options_.target.empty() == options_.into.empty())
+        throw CLI::ValidationError("restore", "give either --target DIR or --into APP[:ACCOUNT]");
+      if (options_.snapshot.empty()) throw CLI::RequiredError("SNAPSHOT");
+      static_cast<void>(restore);
+    });
+  }
+
+  // Of restore --into and drill.
+  void into_options(CLI::App* command) {
+    auto& o = options_;
+    command->add_flag("--notify", o.notify, "Let the app tell people of what is made");
+    command->add_option("--set", o.set, "A setting of the connector or of its restore; repeatable")
+        ->type_name("KEY=VALUE");
+    command->add_option("--report", o.report, "Write the report to a .html, .json or .txt file too")
+        ->type_name("FILE");
+  }
+
+  void drill_command() {
+    auto& o = options_;
+    auto* drill = add(app_, "drill",
+                      "Prove a backup: restore it into a sandbox account, read it back, compare",
+                      "probackup drill trello --into trello:sandbox --sample 50");
+    drill->add_option("source", o.source, "Whose newest snapshot is tried")
+        ->required()
+        ->type_name("APP[:ACCOUNT]");
+    drill->add_option("--into", o.into, "Sandbox account; what the drill makes is removed again")
+        ->required()
+        ->type_name("APP:SANDBOX");
+    drill->add_option("--snapshot", o.snapshot, "This snapshot instead of the newest")
+        ->type_name("SNAPSHOT");
+    drill->add_option("--sample", o.sample, "At most so many items of each stream (default: all)")
+        ->type_name("N");
+    drill->add_option("--only", o.only, "Only these streams")
+        ->delimiter(',')
+        ->type_name("STREAM,...");
+    drill->add_flag("--keep", o.keep, "Leave what was made in the sandbox");
+    into_options(drill);
   }
 
   void other_commands() {

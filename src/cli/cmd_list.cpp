@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "job/layout.h"
 #include "job/manifest.h"
+#include "probackup/restore_job.h"
 #include "util/text.h"
 #include "util/time.h"
 
@@ -260,6 +261,34 @@ void list_runs(Session& session) {
   out.table({"STARTED (UTC)", "SOURCE", "TOOK", "STATUS", "SNAPSHOT", ""}, rows);
 }
 
+void list_restores(Session& session) {
+  auto& out = session.out();
+  import_restores(session.context());
+  Json document = Json::array();
+  Rows rows;
+  for (const auto& restore : session.catalog().restores(session.options().limit)) {
+    document.push_back(
+        {{"restore", restore.id},
+         {"snapshot", restore.snapshot.hex()},
+         {"source", restore.source.text()},
+         {"target", restore.target.text()},
+         {"state", restore.state},
+         {"message", restore.message},
+         {"started", format_rfc3339(restore.started)},
+         {"ended", restore.ended ? Json(format_rfc3339(*restore.ended)) : Json()},
+         {"paused_until",
+          restore.paused_until ? Json(format_rfc3339(*restore.paused_until)) : Json()},
+         {"requests", restore.requests}});
+    rows.push_back({restore.id, format_time(restore.started, "%Y-%m-%d %H:%M:%S"),
+                    restore.snapshot.short_hex(), restore.source.text(), restore.target.text(),
+                    restore.state, format_count(restore.requests), restore.message});
+  }
+  if (out.json()) return out.document(document);
+  if (rows.empty()) return out.message("No restores into apps yet.");
+  out.table({"RESTORE", "STARTED (UTC)", "SNAPSHOT", "FROM", "INTO", "STATE", "CALLS", ""}, rows,
+            {false, false, false, false, false, false, true, false});
+}
+
 }  // namespace
 
 int run_list(Session& session) {
@@ -278,6 +307,8 @@ int run_list(Session& session) {
     list_gaps(session);
   else if (what == "runs")
     list_runs(session);
+  else if (what == "restores")
+    list_restores(session);
   else
     list_snapshots(session);
   return 0;

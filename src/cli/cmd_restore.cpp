@@ -57,6 +57,7 @@ std::size_t restore_git_data(Session& session, const Snapshot& snapshot,
 
 int run_restore(Session& session) {
   const auto& options = session.options();
+  if (options.resuming || !options.into.empty()) return run_restore_into(session);
   auto& out = session.out();
   std::optional<Time> at;
   if (!options.at.empty() && !(at = parse_rfc3339(options.at)))

@@ -30,7 +30,10 @@ int run_show(Session& session);
 int run_history(Session& session);
 int run_find(Session& session);
 int run_diff(Session& session);
+// Files with --target; with --into or --resume what run_restore_into() does.
 int run_restore(Session& session);
+int run_restore_into(Session& session);
+int run_drill(Session& session);
 int run_connector_list(Session& session);
 int run_connector_show(Session& session);
 int run_connector_lint(Session& session);

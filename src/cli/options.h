@@ -35,6 +35,12 @@ struct Options {
   unsigned concurrency = 0;
   std::uint64_t limit = 0;
 
+  // Of restore --into and drill.
+  std::string into, deleted_since, conflict = "copy", resume, report;
+  std::vector<std::string> include, known;  // STREAM/ID; KIND/OLD=NEW
+  bool notify = false, resuming = false;
+  std::uint64_t sample = 0;
+
   // Of forget, prune, repair, key and copy.
   std::vector<std::string> targets;               // sources or snapshots
   std::map<std::string, std::string> keep_rules;  // "last", "within-daily"… to a number or a span

@@ -73,6 +73,7 @@ const std::map<std::string, Command>& commands() {
       {"find", run_find},
       {"diff", run_diff},
       {"restore", run_restore},
+      {"drill", run_drill},
       {"connector list", run_connector_list},
       {"connector show", run_connector_show},
       {"connector lint", run_connector_lint},

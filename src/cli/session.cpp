@@ -203,23 +203,30 @@ SourceRef Session::known_source(const std::string& text) {
   throw Error(fmt::format("{} has several accounts", text), "name one: " + join(names, ", "));
 }
 
-std::unique_ptr<ConnectorSource> Session::connector_source(const SourceRef& wanted) {
-  Connector connector = connectors().get(wanted.app);
-  SourceRef source = wanted;
-  SettingSources from;
-  // Credentials of the account itself, else the only ones of the app.
+const CredentialStore::Entry* Session::find_credentials(const SourceRef& source, Purpose purpose) {
+  // Those of the account itself, else the only ones of the app.
   std::vector<const CredentialStore::Entry*> stored;
   for (const auto& entry : credentials().entries())
-    if (entry.source.app == source.app && entry.purpose == Purpose::read) stored.push_back(&entry);
-  const auto* entry = credentials().find(source, Purpose::read);
+    if (entry.source.app == source.app && entry.purpose == purpose) stored.push_back(&entry);
+  const auto* entry = credentials().find(source, purpose);
   if (!entry && source.account.empty() && stored.size() == 1) entry = stored[0];
-  if (!entry) entry = credentials().find({source.app, ""}, Purpose::read);
+  if (!entry) entry = credentials().find({source.app, ""}, purpose);
   if (!entry && source.account.empty() && stored.size() > 1) {
     std::vector<std::string> names;
     for (const auto* other : stored) names.push_back(other->source.text());
     throw Error(ErrorKind::usage, fmt::format("{} has several accounts", source.app),
                 "name one: " + join(names, ", "));
   }
+  return entry;
+}
+
+std::unique_ptr<ConnectorSource> Session::connector_source(const SourceRef& wanted,
+                                                           Purpose purpose) {
+  Connector connector = connectors().get(wanted.app);
+  SourceRef source = wanted;
+  SettingSources from;
+  const auto* entry = find_credentials(source, purpose);
+  if (!entry && purpose == Purpose::restore) entry = find_credentials(source, Purpose::read);
   if (entry) {
     from.credentials = CredentialStore::open(*entry, repository());
     if (source.account.empty()) source.account = entry->source.account;
@@ -227,6 +234,10 @@ std::unique_ptr<ConnectorSource> Session::connector_source(const SourceRef& want
   from.config = config_.settings_of(source);
   from.environment = environment;
   from.set = options_.set;
+  if (purpose == Purpose::restore)
+    for (const auto& setting : connector.restore_settings())
+      std::erase_if(from.set,
+                    [&](const auto& text) { return text.starts_with(setting.name + "="); });
   auto settings = resolve_settings(connector, source, from);
   return std::make_unique<ConnectorSource>(connector, source, settings, http(), clock());
 }

@@ -54,12 +54,17 @@ class Session {
   SourceRef parse_source(const std::string& text);
   // A source of the catalog by APP or APP:ACCOUNT. Throws Error naming those that exist.
   SourceRef known_source(const std::string& text);
-  // Connector, settings and credentials of a source, ready to ask the app.
-  std::unique_ptr<ConnectorSource> connector_source(const SourceRef& source);
+  // Connector, settings and credentials of a source, ready to ask the app. For a restore the
+  // credentials that were stored for one, else those for reading; the settings of its target are
+  // left out of --set.
+  std::unique_ptr<ConnectorSource> connector_source(const SourceRef& source,
+                                                    Purpose purpose = Purpose::read);
   RecordDescriber* describer_of(const SourceRef& source);
 
  private:
   StorageOptions storage_options();
+  // Null when there are none. Throws Error(usage) when it could be several.
+  const CredentialStore::Entry* find_credentials(const SourceRef& source, Purpose purpose);
 
   Options options_;
   Output& output_;
