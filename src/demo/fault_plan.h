@@ -36,7 +36,7 @@ struct FaultRule {
   double probability = 0;  // for each matching request, or
   std::uint64_t nth = 0;   // the n-th matching request, counted from 1
   unsigned times_max = 2;  // for one and the same request, so that retries get through
-  std::string methods;     // "POST,PUT"; empty for every method
+  std::string methods{};   // "POST,PUT"; empty for every method
   // Every matching request from the n-th on, whatever times_max says: with Fault::dropped, all that
   // a server sees of a client that was killed, and all that a client sees of a dead server. A
   // request that an earlier rule hit is not counted.

@@ -39,7 +39,8 @@ void RedmineData::edit_issue(int issue, const Row& changes, const std::string& n
   }
   add_journal(issue, std::move(details), notes, is_private);
   if (!changes.contains("status") || changes.at("status") == old_status) return;
-  if (is_closed(row.at("status")) && !is_closed(old_status)) row["closed_on"] = row.at("updated_on");
+  if (is_closed(row.at("status")) && !is_closed(old_status))
+    row["closed_on"] = row.at("updated_on");
 }
 
 void RedmineData::add_journal(int issue, Row details, const std::string& notes, bool is_private) {
@@ -64,7 +65,8 @@ bool RedmineData::may_get_status(int issue, int status) const {
   const auto& issues = table("issues");
   const auto status_of = [&](int id) { return is_closed(issues.at(id).at("status")); };
   if (!is_closed(status)) {
-    for (int above = issues.at(issue).at("parent"); above != 0; above = issues.at(above).at("parent"))
+    for (int above = issues.at(issue).at("parent"); above != 0;
+         above = issues.at(above).at("parent"))
       if (status_of(above)) return false;
     return true;
   }

@@ -51,9 +51,8 @@ void RedmineData::load_defaults() {
                                              std::string_view(name) == "Rejected"}});
   const auto enumeration = [&](const char* noun, std::initializer_list<const char*> names) {
     for (const char* name : names)
-      put(noun, {{"name", name},
-                 {"is_default", std::string_view(name) == "Normal"},
-                 {"active", true}});
+      put(noun,
+          {{"name", name}, {"is_default", std::string_view(name) == "Normal"}, {"active", true}});
   };
   enumeration("issue_priorities", {"Low", "Normal", "High", "Urgent", "Immediate"});
   enumeration("time_entry_activities", {"Design", "Development"});
@@ -163,16 +162,18 @@ int RedmineData::add_project(const std::string& name, int parent,
 
 int RedmineData::add_version(int project) {
   auto now = stamp();
-  auto& row = put("versions", {{"project", project},
-                               {"name", dice.words(1)},
-                               {"description", dice.words(4)},
-                               {"status", "open"},
-                               {"due_date", nullptr},
-                               {"sharing", "none"},
-                               {"wiki_page_title", nullptr},
-                               {"custom_fields", Row::array()},
-                               {"created_on", now},
-                               {"updated_on", now}});
+  auto& row =
+      put("versions",
+          {{"project", project},
+           {"name", fmt::format("{} {}", dice.words(1), table("versions").size() + 1)},  // unique
+           {"description", dice.words(4)},
+           {"status", "open"},
+           {"due_date", nullptr},
+           {"sharing", "none"},
+           {"wiki_page_title", nullptr},
+           {"custom_fields", Row::array()},
+           {"created_on", now},
+           {"updated_on", now}});
   set_custom(row, version_field, dice.words(1));
   return row.at("id");
 }

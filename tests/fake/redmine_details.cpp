@@ -44,7 +44,9 @@ std::set<int> RedmineData::with_subprojects(int project) const {
 
 void RedmineData::delete_project(int project) {
   const auto all = with_subprojects(project);
-  const auto in_project = [&](const Row& row) { return all.contains(row.at("project").get<int>()); };
+  const auto in_project = [&](const Row& row) {
+    return all.contains(row.at("project").get<int>());
+  };
   for (int issue : ids_where(table("issues"), in_project))
     if (table("issues").contains(issue)) delete_issue(issue);
   for (int news : ids_where(table("news"), in_project)) delete_news(news);

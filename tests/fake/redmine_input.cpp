@@ -215,8 +215,7 @@ void RedmineCall::set_customs(Row& row, const RedmineInput& input, const std::st
     if (is_multiple)
       for (const auto& one : value) possible = possible && is_possible(definition->second, one);
     if (!possible) {
-      errors.add(definition->second.at("name").get<std::string>() +
-                 " is not included in the list");
+      errors.add(definition->second.at("name").get<std::string>() + " is not included in the list");
       continue;
     }
     data.set_custom(row, *id, value);

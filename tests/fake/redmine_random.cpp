@@ -58,8 +58,7 @@ void edit(RedmineData& data, int issue) {
                              dice.prose());
     case 3: {
       data.set_custom(data.table("issues").at(issue), data.customer_field, dice.words(3));
-      data.set_custom(data.table("issues").at(issue), data.platforms_field,
-                      {"desk", "phone"});
+      data.set_custom(data.table("issues").at(issue), data.platforms_field, {"desk", "phone"});
       return data.edit_issue(issue, Row::object(), dice.prose());
     }
     case 4:
@@ -69,6 +68,17 @@ void edit(RedmineData& data, int issue) {
   }
 }
 
+// Redmine relates no issue to one that is above or below it.
+void relate(RedmineData& data, int from, int to) {
+  auto is_above = [&](int above, int issue) {
+    for (; issue != 0; issue = data.table("issues").at(issue).value("parent", 0))
+      if (issue == above) return true;
+    return false;
+  };
+  if (!is_above(from, to) && !is_above(to, from))
+    data.add_relation(from, to, data.dice.pick(relation_kinds));
+}
+
 // One that it does not show.
 void edit_silently(RedmineData& data, int issue) {
   auto& dice = data.dice;
@@ -76,9 +86,7 @@ void edit_silently(RedmineData& data, int issue) {
     case 0:
       return data.watch(issue, one_of(data, data.table("users").size()), dice.chance(0.7));
     case 1: {
-      auto other = *any_of(dice, data.visible_issues());
-      if (other != issue) data.add_relation(issue, other, dice.pick(relation_kinds));
-      return;
+      return relate(data, issue, *any_of(dice, data.visible_issues()));
     }
     case 2:
       if (auto relation = any_of(dice, keys_of(data.table("relations"))))
@@ -131,7 +139,7 @@ void fill_project(RedmineData& data, int project, const RedmineSize& size) {
     if (parent != 0 && data.is_closed(data.table("issues").at(parent).at("status"))) parent = 0;
     int issue = make_issue(data, project, parent);
     for (auto left = dice.below(2 * size.comments + 1); left > 0; --left) edit(data, issue);
-    if (last != 0 && dice.chance(0.1)) data.add_relation(issue, last, dice.pick(relation_kinds));
+    if (last != 0 && dice.chance(0.1)) relate(data, issue, last);
     last = issue;
   }
 }
@@ -146,7 +154,8 @@ void fill_randomly(RedmineData& data, std::uint64_t seed, const RedmineSize& siz
   for (unsigned i = 0; i < size.projects; ++i) {
     auto modules = all_modules;
     if (i == 2) modules.erase("wiki");
-    fill_project(data, data.add_project(data.dice.name(), i == 1 ? data.first_id() : 0, modules), size);
+    fill_project(data, data.add_project(data.dice.name(), i == 1 ? data.first_id() : 0, modules),
+                 size);
   }
   if (size.projects >= 4) {
     const int last = data.first_id() + static_cast<int>(size.projects) - 1;

@@ -117,7 +117,8 @@ void RedmineAccount::on_table(const std::string& path, const std::string& noun, 
     return answered(request, [&] {
       if (admin_only && !acts_as_admin()) throw RedmineRefusal(403);
       std::vector<std::string> texts;
-      for (int id : visible(noun)) texts.push_back(RedmineViews::text(views().record(noun, id, {})));
+      for (int id : visible(noun))
+        texts.push_back(RedmineViews::text(views().record(noun, id, {})));
       return json_answer(fmt::format("{{\"{}\":[{}]}}", noun, join(texts, ",")));
     });
   });

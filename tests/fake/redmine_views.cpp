@@ -195,8 +195,7 @@ Row RedmineViews::project(int id, const RedmineShape& shape) const {
     if (!shape.has(part)) return;
     out[part] = Row::array();
     for (const auto& [key, row] : data_.table(noun))
-      if (is_of(id, noun, key, row))
-        out[part].push_back({{"id", key}, {"name", name_of(row)}});
+      if (is_of(id, noun, key, row)) out[part].push_back({{"id", key}, {"name", name_of(row)}});
   };
   list("trackers", "trackers");
   list("issue_categories", "issue_categories");

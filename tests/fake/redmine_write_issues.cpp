@@ -121,8 +121,8 @@ class IssueChanges {
 
   void set_dates() {
     bool valid = true;
-    for (const auto& [name, label] : {std::pair("start_date", "Start date"),
-                                      std::pair("due_date", "Due date")}) {
+    for (const auto& [name, label] :
+         {std::pair("start_date", "Start date"), std::pair("due_date", "Due date")}) {
       if (!input_.has(name)) continue;
       const auto date = input_.value(name);
       valid = errors_.require_date(label, date) && valid;
@@ -139,7 +139,8 @@ class IssueChanges {
     const auto is_here = [&](const char* noun, int id) {
       return table(noun).contains(id) && table(noun).at(id).at("project") == project;
     };
-    if (auto version = input_.id("fixed_version_id"); version && row_["fixed_version"] != *version) {
+    if (auto version = input_.id("fixed_version_id");
+        version && row_["fixed_version"] != *version) {
       const bool is_open = *version == 0 || (is_here("versions", *version) &&
                                              table("versions").at(*version).at("status") == "open");
       if (!is_open) errors_.add("Target version is not included in the list");
@@ -198,7 +199,8 @@ ApiAnswer post_issue(const RedmineCall& call) {
   // To Redmine a project where the user cannot add anything is as good as none. To a public one
   // anybody can add issues.
   const auto project = find_project(call.data, input.text("project_id").value_or(""));
-  if (!project || !(call.is_open(*project) && (call.is_public(*project) || call.is_ours(*project)))) {
+  if (!project ||
+      !(call.is_open(*project) && (call.is_public(*project) || call.is_ours(*project)))) {
     RedmineErrors errors;
     errors.require("Subject", input.value("subject"));
     for (const char* label : {"Project", "Tracker", "Status"}) errors.require(label, nullptr);
@@ -369,12 +371,11 @@ ApiAnswer post_relation(const RedmineCall& call) {
   }
   check_relation(call, from, to, kind, is_reversed);
   const int id = data.add_relation(from, to, kind);
-  if (kind == "precedes")
-    data.table("relations").at(id)["delay"] = input.id("delay").value_or(0);
+  if (kind == "precedes") data.table("relations").at(id)["delay"] = input.id("delay").value_or(0);
   for (const auto& [one, other, name] :
        {std::tuple(from, to, kind), std::tuple(to, from, other_name(kind))})
-    data.add_journal(
-        one, Row::array({detail("relation", name, nullptr, std::to_string(other))}), "", false);
+    data.add_journal(one, Row::array({detail("relation", name, nullptr, std::to_string(other))}),
+                     "", false);
   return call.created("relation", data.table("relations").at(id));
 }
 
@@ -388,8 +389,8 @@ ApiAnswer delete_relation(const RedmineCall& call) {
   data.delete_relation(id);
   for (const auto& [one, other, name] :
        {std::tuple(from, to, kind), std::tuple(to, from, other_name(kind))})
-    data.add_journal(
-        one, Row::array({detail("relation", name, std::to_string(other), nullptr)}), "", false);
+    data.add_journal(one, Row::array({detail("relation", name, std::to_string(other), nullptr)}),
+                     "", false);
   return RedmineCall::done();
 }
 

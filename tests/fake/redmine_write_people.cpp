@@ -34,7 +34,8 @@ void set_user(const RedmineCall& call, int id, Row& row, const RedmineInput& inp
   const std::string mail = row.at("mail"), login = row.at("login");
   errors.require("Email", mail);
   if (!mail.empty() && mail.find('@') == std::string::npos) errors.add("Email is invalid");
-  if (!mail.empty() && is_taken(users, id, "mail", mail)) errors.add("Email has already been taken");
+  if (!mail.empty() && is_taken(users, id, "mail", mail))
+    errors.add("Email has already been taken");
   errors.require("Login", login);
   errors.require("First name", row.at("firstname"));
   errors.require("Last name", row.at("lastname"));
@@ -54,8 +55,8 @@ void set_user(const RedmineCall& call, int id, Row& row, const RedmineInput& inp
 
 ApiAnswer post_user(const RedmineCall& call) {
   call.require_admin();
-  Row row{{"login", ""}, {"admin", false}, {"firstname", ""},
-          {"lastname", ""}, {"mail", ""}, {"status", 1}};
+  Row row{{"login", ""},    {"admin", false}, {"firstname", ""},
+          {"lastname", ""}, {"mail", ""},     {"status", 1}};
   call.data.blank_customs(row, "user");
   set_user(call, 0, row, RedmineInput(call.request, "user"));
   const int id = call.data.add_user(1);

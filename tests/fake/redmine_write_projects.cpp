@@ -10,10 +10,9 @@ namespace {
 using Row = RedmineData::Row;
 
 // Redmine's default for new projects.
-const std::set<std::string> default_modules = {"issue_tracking", "time_tracking", "news",
-                                               "documents",      "files",         "wiki",
-                                               "repository",     "boards",        "calendar",
-                                               "gantt"};
+const std::set<std::string> default_modules = {
+    "issue_tracking", "time_tracking", "news",   "documents", "files",
+    "wiki",           "repository",    "boards", "calendar",  "gantt"};
 
 RedmineShape shown() {
   RedmineShape shape;
@@ -84,8 +83,10 @@ void set_project_parts(const RedmineCall& call, int id, const RedmineInput& inpu
 ApiAnswer post_project(const RedmineCall& call) {
   call.require_admin();
   const RedmineInput input(call.request, "project");
-  Row draft{{"name", ""}, {"identifier", input.text("identifier").value_or("")},
-            {"homepage", ""}, {"parent", 0}};
+  Row draft{{"name", ""},
+            {"identifier", input.text("identifier").value_or("")},
+            {"homepage", ""},
+            {"parent", 0}};
   RedmineErrors errors;
   call.data.blank_customs(draft, "project");
   draft["is_public"] = true;
@@ -193,8 +194,8 @@ void set_version(const RedmineCall& call, int id, Row& row, const RedmineInput& 
 
 ApiAnswer post_version(const RedmineCall& call) {
   const int project = call.project("project");
-  Row row{{"project", project}, {"name", ""},        {"description", ""},
-          {"status", "open"},   {"due_date", nullptr}, {"sharing", "none"},
+  Row row{{"project", project},        {"name", ""},          {"description", ""},
+          {"status", "open"},          {"due_date", nullptr}, {"sharing", "none"},
           {"wiki_page_title", nullptr}};
   call.data.blank_customs(row, "version");
   set_version(call, 0, row, RedmineInput(call.request, "version"));

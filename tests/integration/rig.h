@@ -36,6 +36,7 @@ class Rig {
   TestAccount& account() { return app_->account(); }
   ApiServer& server() { return account().server(); }
   Repository& repository() { return *repository_; }
+  Catalog& catalog() { return *catalog_; }
   JumpClock& clock() { return clock_; }
 
   // One run, as the backup command makes it. Throws Error when the run does.

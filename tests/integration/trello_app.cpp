@@ -27,11 +27,13 @@ class TrelloApp final : public App {
     out["cards"] = account_.truth("cards",
                                   "attachments=true&checklists=all&customFieldItems=true&fields=all"
                                   "&pluginData=true&stickers=true");
-    for (auto& [key, raw] : account_.truth(
-             "actions", "reactions=true&memberCreator_fields=fullName%2Cinitials%2Cusername")) {
+    // Reactions are asked for with comments alone.
+    const std::string creator = "memberCreator_fields=fullName%2Cinitials%2Cusername";
+    auto comments = account_.truth("actions", creator + "&reactions=true");
+    for (const auto& [key, raw] : account_.truth("actions", creator)) {
       const std::string type = nlohmann::json::parse(raw).at("type");
       const bool is_comment = type == "commentCard" || type == "copyCommentCard";
-      out[is_comment ? "comments" : "actions"].emplace(key, raw);
+      out[is_comment ? "comments" : "actions"][key] = is_comment ? comments.at(key) : raw;
     }
     // Every member of the account is in its workspaces, also those of no board.
     const std::string fields =

@@ -1,0 +1,123 @@
+#include "restore_rig.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "demo/trello_account.h"
+#include "fake/redmine_server.h"
+#include "job/restore_run.h"
+#include "job/settings.h"
+#include "util/text.h"
+
+namespace probackup::test {
+namespace {
+
+nlohmann::json settings_of(const Connector& connector, TestAccount& account) {
+  SettingSources from;
+  from.credentials = account.settings();
+  from.environment = [](const std::string&) { return std::nullopt; };
+  return resolve_settings(connector, {account.app(), ""}, from);
+}
+
+}  // namespace
+
+std::unique_ptr<TestAccount> make_empty_account(const std::string& app, Clock& clock) {
+  if (app == "trello") return std::make_unique<TrelloAccount>(TrelloOptions{}, clock);
+  if (app == "redmine")
+    return std::make_unique<RedmineAccount>(1, RedmineSize{0, 1, 0, 0}, RedmineOptions{}, clock);
+  throw Error("no empty account of " + app);
+}
+
+RestoreRig::RestoreRig(const std::string& app, std::uint64_t seed, const AppOptions& options)
+    : source_(app, seed, options, storage_),
+      target_(make_empty_account(source_.account().app(), source_.clock())) {
+  source_.backup();
+  snapshot_ = source_.repository().load_snapshot(*source_.newest());
+  settings_ = settings_of(ConnectorSet().get(target_->app()), *target_);
+}
+
+RestoreTarget RestoreRig::target_of() {
+  RestoreTarget out{
+      ConnectorSet().get(target_->app()), {target_->app(), "target"}, &settings_, *http_};
+  out.local_git = true;
+  return out;
+}
+
+RestoreReport RestoreRig::restore() {
+  return restore_into(context(), target_of(), snapshot_, wishes, {});
+}
+
+RestoreReport RestoreRig::resume() {
+  auto restores = source_.catalog().restores(1);
+  return resume_restore(context(), target_of(), restores.at(0), {});
+}
+
+DrillReport RestoreRig::drill(bool keep) {
+  return probackup::drill(context(), target_of(), snapshot_, wishes, keep, {});
+}
+
+DrillReport RestoreRig::compare() {
+  RestoreTarget target = target_of();
+  MemoryStorage storage;
+  Repository::init(storage, "password", clock_);
+  auto repository = Repository::open(storage, "password", clock_);
+  auto catalog = Catalog::open(":memory:", repository->id());
+  ConnectorSource connector(target.connector, target.source, settings_, *http_, clock_);
+  BackupSource feed = connector.backup_source({}, {});
+  TempFolder folder;
+  feed.git_cache = folder.path().string();
+  feed.local_git = true;
+  auto report = backup({*repository, *catalog, clock_}, feed, {}, {});
+  SnapshotSource restored(*repository, repository->load_snapshot(report.snapshot), {},
+                          listed_below(target.connector));
+  SnapshotSource original(source_.repository(), snapshot_, {}, listed_below(target.connector));
+  auto journal =
+      source_.catalog().open_journal(source_.catalog().restores(1).at(0).id, JournalUse::read);
+  RestoreOptions options = restore_options(target, wishes, original.reader().source());
+  RestoreEngine engine(target.connector, options, original, *journal, *http_, clock_);
+  DrillReport out;
+  auto result = engine.compare(restored, [&](const RestoreDifference& difference) {
+    out.differences.push_back(difference);
+  });
+  out.compared = result.compared;
+  out.equal = result.equal;
+  return out;
+}
+
+std::vector<std::string> RestoreRig::doubled() {
+  std::map<std::string, std::uint64_t> expected;
+  for (const auto& kind : restore_report(context(), source_.catalog().restores(1).at(0)).kinds) {
+    // One noun of the app, put back by two steps.
+    std::string noun = kind.kind == "closed_categories" ? "issue_categories" : kind.kind;
+    expected[noun] += kind.made + kind.adopted;
+  }
+  std::vector<std::string> out;
+  const auto streams = target_->streams();
+  for (const auto& [noun, count] : expected) {
+    if (std::find(streams.begin(), streams.end(), noun) == streams.end()) continue;
+    const auto there = target_->truth(noun).size();
+    if (there > count) out.push_back(fmt::format("{}: {}, not {}", noun, there, count));
+  }
+  return out;
+}
+
+std::vector<std::string> RestoreRig::problems(const RestoreReport& report) {
+  std::vector<std::string> out;
+  for (const auto& problem : report.problems)
+    out.push_back(fmt::format("{} {} {}: {}", problem.what, problem.kind, problem.old_id,
+                              join(problem.reasons, "; ")));
+  return out;
+}
+
+std::vector<std::string> RestoreRig::differences(const DrillReport& report) {
+  std::vector<std::string> out;
+  for (const auto& difference : report.differences)
+    out.push_back(fmt::format("{} {} {}: {} / {}", difference.kind, difference.old_id,
+                              difference.path, difference.expected.substr(0, 150),
+                              difference.got.substr(0, 150)));
+  return out;
+}
+
+}  // namespace probackup::test

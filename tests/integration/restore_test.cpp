@@ -1,0 +1,105 @@
+// Whole restores: what a random account held is in an empty one, once, whatever breaks on the way.
+#include <fmt/format.h>
+
+#include <random>
+
+#include "catch.h"
+#include "restore_rig.h"
+#include "util/text.h"
+
+using namespace probackup;
+using namespace probackup::test;
+using Kind = RestoreReport::Kind;
+
+namespace {
+
+const char* const restorable_apps[] = {"redmine", "trello"};
+
+// What is refused, lost, slow, or gone from the n-th request on.
+FaultPlan bad_world(std::uint64_t seed, std::uint64_t requests) {
+  std::mt19937_64 random(seed);
+  FaultPlan plan;
+  plan.seed = seed;
+  auto rule = [&](Fault fault, double probability, const std::string& methods) {
+    FaultRule out;
+    out.fault = fault;
+    out.probability = probability;
+    out.methods = methods;
+    plan.rules.push_back(out);
+  };
+  rule(Fault::lost_to_error, 0.03, "POST,PUT");
+  rule(Fault::lost_to_cut, 0.03, "POST,PUT");
+  rule(Fault::error_500, 0.02, "");
+  rule(Fault::limit_429, 0.03, "");
+  if (random() % 4 != 0) {
+    FaultRule gone;
+    gone.fault = Fault::dropped;
+    gone.from = 1 + random() % requests;
+    plan.rules.push_back(gone);
+  }
+  return plan;
+}
+
+// Restores in bad worlds until one run ends well, the last in a good one.
+void restore_somehow(RestoreRig& rig, std::uint64_t seed) {
+  constexpr unsigned bad_runs = 6;
+  bool begun = false;
+  for (unsigned run = 0; run <= bad_runs; ++run) {
+    rig.server().set_faults(run == bad_runs ? FaultPlan{} : bad_world(seed * 100 + run, 300));
+    try {
+      auto report = begun ? rig.resume() : rig.restore();
+      begun = true;
+      if (report.restore.state == "done") break;
+    } catch (const Error&) {
+      begun = begun || !rig.source().catalog().restores(1).empty();
+    }
+  }
+  rig.server().set_faults({});
+}
+
+}  // namespace
+
+TEST_CASE("A drill of a random account finds every restored record equal") {
+  auto app = GENERATE(from_range(std::begin(restorable_apps), std::end(restorable_apps)));
+  for (unsigned seed = 1; seed <= seed_count(2); ++seed) {
+    RestoreRig rig(app, seed);
+    auto report = rig.drill();
+    CAPTURE(app, seed, RestoreRig::problems(report.restored), RestoreRig::differences(report));
+    CHECK(report.compared > 30);
+    CHECK(report.equal == report.compared);
+    CHECK(report.restored.count(&Kind::failed) == 0);
+    CHECK(report.restored.count(&Kind::uncertain) == 0);
+    CHECK(report.good());
+  }
+}
+
+TEST_CASE("Restores that are interrupted again and again make everything once") {
+  auto app = GENERATE(from_range(std::begin(restorable_apps), std::end(restorable_apps)));
+  for (unsigned seed = 1; seed <= seed_count(3); ++seed) {
+    RestoreRig rig(app, seed);
+    restore_somehow(rig, seed);
+    auto report = rig.resume();
+    CAPTURE(app, seed, RestoreRig::problems(report));
+    CHECK(report.count(&Kind::failed) == 0);
+    CHECK(report.count(&Kind::uncertain) == 0);
+    CHECK(report.count(&Kind::incomplete) == 0);
+    auto doubled = rig.doubled();
+    CAPTURE(doubled);
+    CHECK(doubled.empty());
+    auto drill = rig.compare();
+    CAPTURE(RestoreRig::differences(drill));
+    CHECK(drill.equal == drill.compared);
+    CHECK(drill.compared > 30);
+  }
+}
+
+TEST_CASE("A drill removes what it made") {
+  RestoreRig rig("trello", 5);
+  auto report = rig.drill(false);
+  CHECK(report.cleaned);
+  CHECK(report.left.empty());
+  for (const char* stream : {"boards", "lists", "cards", "labels"}) {
+    CAPTURE(stream);
+    CHECK(rig.target().truth(stream).empty());
+  }
+}
