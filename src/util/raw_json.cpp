@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t document_bytes_max = 1u << 30;
 constexpr std::size_t depth_max = 512;
 
-// Walks JSON text. The strict methods check the grammar of RFC 8259; the others trust text that was
-// checked and minified.
+// Walks JSON text. The strict methods check the grammar of RFC 8259; the others are for text that
+// was checked and minified: what they find in any other is of no use, but they end, and within the
+// text.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -31,7 +32,9 @@ class Scanner {
   std::size_t position() const { return at_; }
   bool at_end() const { return at_ >= text_.size(); }
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
-  void step() { ++at_; }
+  void step() {
+    if (at_ < text_.size()) ++at_;
+  }
 
   // Trusting: the raw text of the value here; the position moves behind it.
   std::string_view value() {
@@ -86,7 +89,7 @@ class Scanner {
   void skip_plain() {
     std::size_t start = at_;
     while (at_ < text_.size() && !std::memchr(",:]}", text_[at_], 4)) ++at_;
-    if (at_ == start) ++at_;  // never stand still
+    if (at_ == start) step();  // never stand still
   }
 
   void check_value(std::size_t depth) {
@@ -281,6 +284,26 @@ void copy_without(std::string_view raw, const std::vector<std::vector<Step>>& pa
   out += object ? '}' : ']';
 }
 
+// nlohmann's values are copied and printed by recursion, and its parser sets no limit.
+void refuse_deep(std::string_view json) {
+  if (json.size() <= depth_max) return;
+  std::size_t depth = 0;
+  bool quoted = false;
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    char c = json[at];
+    if (quoted) {
+      if (c == '\\') ++at;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > depth_max) throw Error("not JSON: nested too deeply");
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      --depth;
+    }
+  }
+}
+
 std::optional<std::string> as_text(std::string_view raw) {
   if (raw.empty() || raw == "null") return std::nullopt;
   if (raw.starts_with('"')) return unescape(raw);
@@ -418,6 +441,7 @@ std::string minify_json(std::string_view json) {
 }
 
 nlohmann::json parse_json(std::string_view json) {
+  refuse_deep(json);
   try {
     return nlohmann::json::parse(json);
   } catch (const nlohmann::json::exception&) {

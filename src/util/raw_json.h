@@ -17,7 +17,7 @@ namespace probackup {
 std::string minify_json(std::string_view json);
 
 // The text parsed for looking at (expressions, listings), never for storing: numbers may lose digits,
-// and lone surrogates become U+FFFD. Throws Error("not JSON: …").
+// and lone surrogates become U+FFFD. Throws Error("not JSON: …"), also with depth over 512.
 nlohmann::json parse_json(std::string_view json);
 
 // A parser that keeps its buffers; one per thread. Every method throws Error("not JSON: …") for text

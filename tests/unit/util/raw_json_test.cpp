@@ -105,3 +105,21 @@ TEST_CASE("white space between the tokens of any document goes, and nothing else
     CHECK(nlohmann::json::parse(prepared) == nlohmann::json::parse(text));
   }
 }
+
+TEST_CASE("JSON that is nested too deeply is refused before anything copies it") {
+  auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  CHECK(parse_json(nested(512)).is_array());
+  CHECK_THROWS_AS(parse_json(nested(513)), Error);
+  CHECK_THROWS_AS(parse_json(nested(200'000)), Error);
+  CHECK_THROWS_AS(RawJson().prepare(nested(200'000)), Error);
+  // Brackets in a text are none.
+  CHECK(parse_json("[\"\\\"" + std::string(2000, '[') + "\"]").size() == 1);
+}
+
+TEST_CASE("looking into a text that is no JSON stays within it") {
+  for (const char* text : {"{\"a\"", "{\"a\":", "{", "{\"", "{\"a\":{", "{{\"a\":1,\"b", "{\"i:2,\",\"name\":\"two\"}\"i:2,\""}) {
+    CAPTURE(text);
+    CHECK_NOTHROW(raw_value(text, "name"));
+    CHECK_NOTHROW(text_value(text, "a.b"));
+  }
+}
