@@ -6,6 +6,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "job/json_count.h"
 #include "probackup/error.h"
 #include "util/hash.h"
 #include "util/text.h"
@@ -77,7 +78,7 @@ SnapshotFile parse_file_line(std::string_view line) {
     file.id = in.at("id").get<std::string>();
     file.name = in.at("name").get<std::string>();
     file.hash = in.value("hash", "");
-    file.node.size = in.value("size", std::uint64_t{0});
+    file.node.size = count_at(in, "size");
     return file;
   } catch (const nlohmann::json::exception& error) {
     throw Error(std::string("a line of a snapshot's list of attachments is damaged: ") +

@@ -1,18 +1,34 @@
 #include "job/manifest.h"
 
+#include <algorithm>
+
+#include "job/json_count.h"
 #include "job/segment.h"
 #include "probackup/error.h"
+#include "util/raw_json.h"
 #include "util/time.h"
 
 namespace probackup {
 namespace {
 
-constexpr int manifest_version = 1;
+constexpr unsigned manifest_version = 1;
 
 std::optional<Time> get_time(const nlohmann::json& json, const char* name) {
   auto found = json.find(name);
   if (found == json.end()) return std::nullopt;
   return parse_rfc3339(found->get<std::string>());
+}
+
+[[noreturn]] void damaged(const std::exception& why) {
+  throw Error(std::string("the snapshot's manifest.json is damaged: ") + why.what());
+}
+
+nlohmann::json checked(std::string_view json) {
+  try {
+    return parse_json(json);
+  } catch (const Error& error) {
+    damaged(error);
+  }
 }
 
 }  // namespace
@@ -48,9 +64,9 @@ std::string Manifest::print() const {
 }
 
 Manifest Manifest::parse(std::string_view json) {
+  auto in = checked(json);
   try {
-    auto in = nlohmann::json::parse(json);
-    if (in.at("probackup").get<int>() > manifest_version)
+    if (in.at("probackup").get_ref<const std::uint64_t&>() > manifest_version)
       throw Error("the snapshot was written by a newer probackup", "update probackup");
     Manifest out;
     out.app = in.at("app").get<std::string>();
@@ -64,22 +80,22 @@ Manifest Manifest::parse(std::string_view json) {
       ManifestStream stream;
       stream.title = entry.value("title", name);
       stream.parents = entry.value("parents", std::vector<std::string>{});
-      stream.records = entry.value("records", std::uint64_t{0});
+      stream.records = count_at(entry, "records");
       stream.complete = entry.value("complete", false);
       stream.behind = entry.value("behind", false);
       stream.since = get_time(entry, "since");
       stream.last_full = get_time(entry, "last_full");
       stream.last_refresh = get_time(entry, "last_refresh");
-      stream.requests = entry.value("requests", std::uint64_t{0});
+      stream.requests = count_at(entry, "requests");
       stream.shared = entry.value("shared", std::set<std::string>{});
       out.streams[name] = stream;
     }
-    out.gaps = in.value("gaps", std::uint64_t{0});
+    out.gaps = count_at(in, "gaps");
     out.suspicious = in.value("suspicious", std::vector<std::string>{});
     out.partial = in.value("partial", false);
     return out;
   } catch (const nlohmann::json::exception& error) {
-    throw Error(std::string("the snapshot's manifest.json is damaged: ") + error.what());
+    damaged(error);
   }
 }
 
@@ -111,7 +127,7 @@ std::vector<Gap> parse_gaps(std::string_view jsonl) {
       gap.key = in.value("key", "");
       gap.file = in.value("file", "");
       gap.url = in.value("url", "");
-      gap.status = in.value("status", 0);
+      gap.status = static_cast<int>(std::min<std::uint64_t>(count_at(in, "status"), 999));
       gap.reason = in.value("reason", "");
       out.push_back(std::move(gap));
     });

@@ -1,5 +1,7 @@
 #include "job/segment.h"
 #include "catch.h"
+#include "job/layout.h"
+#include "job/manifest.h"
 #include "probackup/error.h"
 
 using namespace probackup;
@@ -41,4 +43,25 @@ TEST_CASE("a damaged directory or index line is refused, never read wrongly") {
   for (const char* line :
        {"", "[]", "{}", R"({"keys":[1]})", R"({"keys":["a","b"],"parents":["x"]})"})
     CHECK_THROWS_AS(parse_index_line(line), Error);
+}
+
+TEST_CASE("a count in a snapshot's files that is no whole number is damage, not some number") {
+  auto manifest = [](const std::string& records) {
+    return R"({"probackup":1,"app":"a","account":"b","streams":{"s":{"records":)" + records + "}}}";
+  };
+  CHECK(Manifest::parse(manifest("7")).streams.at("s").records == 7);
+  for (const char* records : {"6.7e73", "-1", "1.5", "\"7\""}) {
+    CAPTURE(records);
+    CHECK_THROWS_AS(Manifest::parse(manifest(records)), Error);
+    CHECK_THROWS_AS(parse_gaps(R"({"stream":"s","status":)" + std::string(records) + "}\n"), Error);
+    CHECK_THROWS_AS(parse_file_line(R"({"stream":"s","key":"1","id":"1","name":"n","size":)" +
+                                    std::string(records) + "}"),
+                    Error);
+  }
+  // Settings are copied by recursion.
+  std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  CHECK_THROWS_AS(
+      Manifest::parse(R"({"probackup":1,"app":"a","account":"b","streams":{},"settings":)" + deep +
+                      "}"),
+      Error);
 }
