@@ -26,7 +26,7 @@ std::optional<std::chrono::nanoseconds> retry_after(const Headers& headers, Time
   if (!text) return std::nullopt;
   if (auto date = parse_http_date(*text)) {
     auto server_now = parse_http_date(header(headers, "date").value_or(""));
-    return std::max(*date - server_now.value_or(now), std::chrono::nanoseconds{0});
+    return std::max(time_between(server_now.value_or(now), *date), std::chrono::nanoseconds{0});
   }
   if (text->empty() || text->size() > 9 ||
       text->find_first_not_of("0123456789.") != std::string::npos)

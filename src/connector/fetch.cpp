@@ -21,6 +21,8 @@ using Action = Verdict::Action;
 constexpr unsigned tries_max = 50;        // of one request, whatever the rules say
 constexpr unsigned dead_in_row_max = 20;  // requests without any answer before the run gives up
 constexpr nanoseconds backoff_first = 500ms, backoff_max = 60s;
+constexpr nanoseconds skew_max = 24h * 365 * 50;  // a clock that is further off tells nothing
+constexpr double reset_max = 7e9;          // seconds since 1970; with the skew it is still a Time
 constexpr std::size_t origins_max = 1000;  // file servers whose pace is remembered
 
 class Slot {
@@ -99,8 +101,10 @@ void Fetcher::note_answer(const HttpResponse& response, bool own) {
   answered_ = true;
   dead_in_row_ = 0;
   if (skew_known_.exchange(true)) return;
-  if (auto date = parse_http_date(header(response.headers, "date").value_or("")))
-    skew_ns_ = (*date - clock_.now()).count();
+  auto date = parse_http_date(header(response.headers, "date").value_or(""));
+  nanoseconds skew = date ? time_between(clock_.now(), *date) : nanoseconds::max();
+  if (std::chrono::abs(skew) < skew_max)
+    skew_ns_ = skew.count();
   else
     skew_known_ = false;
 }
@@ -163,7 +167,8 @@ void Fetcher::feed_limiter(RateLimiter& limiter, const std::string& path, const 
     std::optional<double> reset;
     if (model.quota_reset) reset = number_of(model.quota_reset->evaluate(names.scope()));
     if (reset) {
-      auto seconds = nanoseconds(static_cast<std::int64_t>(std::clamp(*reset, 0.0, 9e9) * 1e9));
+      auto seconds =
+          nanoseconds(static_cast<std::int64_t>(std::clamp(*reset, 0.0, reset_max) * 1e9));
       bool absolute = *reset > 1e9;
       feedback.reset = absolute ? Time{seconds} - nanoseconds(skew_ns_) : clock_.now() + seconds;
     }

@@ -54,7 +54,7 @@ LockFile parse_lock(std::string_view json) {
 }
 
 bool is_stale(const LockFile& lock, Time now) {
-  if (now - lock.time > stale_after) return true;
+  if (time_between(lock.time, now) > stale_after) return true;
   return lock.hostname == machine_hostname() && lock.pid > 0 && !process_runs(lock.pid);
 }
 
@@ -86,7 +86,7 @@ void remove_lock(Repository& repository, const std::string& name) {
               fmt::format("the repository is locked{} by {} on {}, process {}, since {} ({} ago)",
                           lock.exclusive ? " exclusively" : "", lock.username, lock.hostname,
                           lock.pid, format_rfc3339_seconds(lock.time),
-                          format_duration(std::max<Time::duration>(now - lock.time, 0ns))),
+                          format_duration(std::max<Time::duration>(time_between(lock.time, now), 0ns))),
               "wait until that process has ended; if it is gone, run `probackup unlock`");
 }
 

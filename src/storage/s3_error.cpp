@@ -144,7 +144,7 @@ class Explanation {
       return std::chrono::seconds(seconds);
     auto time = parse_http_date(*value);
     if (!time || *time <= context_.now) return std::nullopt;
-    return *time - context_.now;
+    return time_between(context_.now, *time);
   }
 
   const HttpResponse& answer_;

@@ -123,6 +123,13 @@ std::string format_time(Time time, const std::string& pattern) {
   return out;
 }
 
+nanoseconds time_between(Time earlier, Time later) {
+  std::int64_t from = earlier.time_since_epoch().count(), to = later.time_since_epoch().count();
+  std::int64_t out = 0;
+  if (!__builtin_sub_overflow(to, from, &out)) return nanoseconds{out};
+  return to > from ? nanoseconds::max() : nanoseconds::min();
+}
+
 std::optional<nanoseconds> parse_duration(std::string_view text) {
   if (text.empty()) return std::nullopt;
   std::int64_t total = 0;

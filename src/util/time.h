@@ -24,6 +24,9 @@ std::string format_http_date(Time time);
 // strftime in UTC, for example "%Y-%m-%d".
 std::string format_time(Time time, const std::string& pattern);
 
+// later - earlier, which may be more than a duration can hold: then the longest one of that sign.
+std::chrono::nanoseconds time_between(Time earlier, Time later);
+
 // "500ms", "10s", "5m", "1h", "7d", or a sum such as "1h30m"; nothing for any other text.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 // A duration for people, two units at most: "1h 5m", "3.2s".

@@ -242,3 +242,25 @@ TEST_CASE("an exception of the sink ends the run") {
   Engine engine(rig.connector, rig.options(), rig.http, rig.clock);
   CHECK_THROWS_WITH(engine.run(sink, {}), "the disk is full");
 }
+
+TEST_CASE("dates that are centuries off make no wait that never ends") {
+  auto headers = GENERATE(
+      Headers{{"Retry-After", "Fri, 31 Dec 2260 00:00:00 GMT"}, {"Date", "Sat, 01 Jan 1678 00:00:00 GMT"}},
+      Headers{{"Retry-After", "Sat, 01 Jan 1678 00:00:00 GMT"}, {"Date", "Fri, 31 Dec 2260 00:00:00 GMT"}},
+      Headers{{"Date", "Sat, 01 Jan 1678 00:00:00 GMT"}});
+  Rig rig(one_stream, [&](const Asked& asked) {
+    return asked.count == 0 ? reply("slow down", 429, headers) : reply(good_body);
+  });
+  rig.run();
+  CHECK(rig.clock.steady() <= 3h);
+  CHECK(rig.sink.keys("notes").size() + rig.sink.gaps().size() == 1);
+}
+
+TEST_CASE("an error whose JSON is nested without end is a gap like any other") {
+  std::string body = std::string(300'000, '[') + std::string(300'000, ']');
+  Rig rig(one_stream, [&](const Asked&) { return reply(body, 418); },
+          R"({"errors": [{"when": "${status == 418}", "do": "gap", "say": "tea: ${body[0]}"}]})");
+  rig.run();
+  REQUIRE(rig.sink.gaps().size() == 1);
+  CHECK_THAT(rig.sink.gaps()[0].reason, ContainsSubstring("tea"));
+}

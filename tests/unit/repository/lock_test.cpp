@@ -152,3 +152,10 @@ TEST_CASE("a lock that cannot be refreshed is lost before others take it for sta
   CHECK_THROWS_AS(lock.verify(), Error);
   repository.storage.heal();
 }
+
+TEST_CASE("a lock of a time longer ago than a duration can say is stale") {
+  TestRepository repository;
+  put_lock(repository, true, "elsewhere", 1, *parse_rfc3339("1678-01-01T00:00:00Z"));
+  CHECK(refusal(repository, true).empty());
+  CHECK(locks(repository) == 0);
+}

@@ -65,3 +65,10 @@ TEST_CASE("Times and durations that 64 bits of nanoseconds cannot count are refu
   CHECK_FALSE(parse_duration("99999d99999d"));
   CHECK(parse_duration("99999d"));
 }
+
+TEST_CASE("the time between two moments is never more than a duration can say") {
+  Time early = *parse_rfc3339("1678-01-01T00:00:00Z"), late = *parse_rfc3339("2261-12-31T00:00:00Z");
+  CHECK(time_between(early, late) == std::chrono::nanoseconds::max());
+  CHECK(time_between(late, early) == std::chrono::nanoseconds::min());
+  CHECK(time_between(early, early + std::chrono::hours(1)) == std::chrono::hours(1));
+}
