@@ -37,9 +37,21 @@ void add_ref(RefTable& table, const std::string& name, const std::string& id) {
   table.ids[name] = id;
 }
 
-std::string ref_of(const nlohmann::json& line, std::size_t number) {
-  if (line.contains("ref")) return line.at("ref").get<std::string>();
-  auto bytes = from_base64(line.at("ref_base64").get<std::string>());
+// A name need not be UTF-8: then it is given as base64, in a member of another name.
+std::string base64_member(const std::string& member) {
+  return member + "_base64";
+}
+
+void put_name(nlohmann::ordered_json& line, const std::string& member, const std::string& name) {
+  if (valid_utf8(name) == name)
+    line[member] = name;
+  else
+    line[base64_member(member)] = to_base64(name);
+}
+
+std::string get_name(const nlohmann::json& line, const std::string& member, std::size_t number) {
+  if (line.contains(member)) return line.at(member).get<std::string>();
+  auto bytes = from_base64(line.at(base64_member(member)).get<std::string>());
   if (!bytes) bad_refs(number);
   return *bytes;
 }
@@ -82,15 +94,13 @@ std::vector<std::string> RefTable::tips() const {
 }
 
 std::string RefTable::to_json_lines() const {
-  std::string out =
-      nlohmann::ordered_json{{"head", head}, {"lfs", lfs_names[static_cast<int>(lfs)]}}.dump() +
-      "\n";
+  nlohmann::ordered_json first;
+  put_name(first, "head", head);
+  first["lfs"] = lfs_names[static_cast<int>(lfs)];
+  std::string out = first.dump() + "\n";
   for (const auto& [name, id] : ids) {
     nlohmann::ordered_json line;
-    if (valid_utf8(name) == name)
-      line["ref"] = name;
-    else
-      line["ref_base64"] = to_base64(name);
+    put_name(line, "ref", name);
     line["id"] = id;
     out += line.dump() + "\n";
   }
@@ -107,13 +117,13 @@ RefTable RefTable::from_json_lines(std::string_view text) {
       auto line = nlohmann::json::parse(text.substr(0, end));
       text.remove_prefix(end + 1);
       if (++number == 1) {
-        out.head = line.at("head").get<std::string>();
+        out.head = get_name(line, "head", number);
         out.lfs = lfs_of(line.at("lfs").get<std::string>());
         if (!out.head.empty() && !is_object_id(out.head) && !is_ref_name(out.head))
           bad_refs(number);
         continue;
       }
-      auto name = ref_of(line, number);
+      auto name = get_name(line, "ref", number);
       auto id = line.at("id").get<std::string>();
       if (!is_ref_name(name) || !is_object_id(id)) bad_refs(number);
       add_ref(out, name, id);

@@ -21,7 +21,7 @@ struct RefTable {
   std::vector<std::string> tips() const;
 
   // JSON lines: {"head":…,"lfs":…} first, then {"ref":…,"id":…} sorted by name; a name that is not
-  // UTF-8 is given as {"ref_base64":…}.
+  // UTF-8 is given as "head_base64" or "ref_base64".
   std::string to_json_lines() const;
   // Inverse of to_json_lines(). Throws Error for anything else, for names and ids that are not
   // safe.

@@ -60,3 +60,10 @@ TEST_CASE("a listing of a remote is read without peeled tags and unsafe names") 
   CHECK(refused.size() == 2);
   CHECK_THROWS_AS(parse_ls_remote("<html>", refused), Error);
 }
+
+TEST_CASE("a HEAD whose name is no UTF-8 comes back as it was written") {
+  std::vector<std::string> refused;
+  auto table = parse_ls_remote("ref: refs/heads/\xff\tHEAD\n" + id_a + "\trefs/heads/\xff\n", refused);
+  CHECK(table.head == "refs/heads/\xff");
+  CHECK(RefTable::from_json_lines(table.to_json_lines()) == table);
+}
