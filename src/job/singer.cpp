@@ -23,6 +23,21 @@ std::string compare_of(std::string_view raw) {
   return {reinterpret_cast<const char*>(hash.bytes.data()), 16};
 }
 
+// A list of names in a SCHEMA message. Taps that have none leave it out or write null; nothing for
+// any other value.
+std::optional<std::vector<std::string>> names_in(const nlohmann::json& message,
+                                                 const char* member) {
+  std::vector<std::string> out;
+  auto list = message.find(member);
+  if (list == message.end() || list->is_null()) return out;
+  if (!list->is_array()) return std::nullopt;
+  for (const auto& name : *list) {
+    if (!name.is_string()) return std::nullopt;
+    out.push_back(name.get<std::string>());
+  }
+  return out;
+}
+
 // One run over a tap's output.
 class SingerFeed {
  public:
@@ -71,9 +86,14 @@ class SingerFeed {
   void schema(const TapLine& line) {
     auto& stream = open(line.stream);
     auto parsed = parse_json(line.text);
-    stream.keys = parsed.value("key_properties", std::vector<std::string>{});
-    stream.incremental = !parsed.value("bookmark_properties", std::vector<std::string>{}).empty();
+    auto keys = names_in(parsed, "key_properties");
+    auto bookmarks = names_in(parsed, "bookmark_properties");
+    stream.keys = keys.value_or(std::vector<std::string>{});
+    stream.incremental = !bookmarks || !bookmarks->empty();
     begin(line.stream, stream);
+    if (!keys || !bookmarks)
+      gap(line.stream, fmt::format("line {}: a SCHEMA whose {}_properties are no list of names",
+                                   line.number, keys ? "bookmark" : "key"));
     keep_message("SCHEMA/" + line.stream, line.text);
   }
 

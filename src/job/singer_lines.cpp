@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "job/layout.h"
 #include "probackup/error.h"
 #include "util/descriptor.h"
 #include "util/raw_json.h"
@@ -40,6 +41,9 @@ void parse_record(std::string_view text, PlainDescriber& describer, TapLine& lin
     line.problem = "a RECORD without a stream";
   } else if (!raw.starts_with('{')) {
     line.problem = "a RECORD without a record";
+  } else if (line.stream == files_stream) {
+    line.problem =
+        fmt::format("a RECORD of the stream {}, a name that snapshots need", files_stream);
   } else {
     line.kind = TapLine::Kind::record;
     line.record.stream = line.stream;
@@ -56,6 +60,9 @@ void parse_line(std::string_view bytes, RawJson& parser, PlainDescriber& describ
     if (type == "\"RECORD\"") return parse_record(text, describer, line);
     if (type == "\"SCHEMA\"" && line.stream.empty()) {
       line.problem = "a SCHEMA without a stream";
+    } else if (type == "\"SCHEMA\"" && line.stream == files_stream) {
+      line.problem =
+          fmt::format("a SCHEMA of the stream {}, a name that snapshots need", files_stream);
     } else if (type == "\"SCHEMA\"" || type == "\"STATE\"") {
       line.kind = type == "\"SCHEMA\"" ? TapLine::Kind::schema : TapLine::Kind::state;
       line.text = text;

@@ -200,3 +200,36 @@ TEST_CASE("a line of a stream that nobody announced makes no stream complete") {
   CHECK(report.gaps[0].reason == "line 3: no Singer message");
   CHECK(fixture.records(report.snapshot, "users") == truth);
 }
+
+TEST_CASE("a tap's stream does not take the place of the list of attachments") {
+  Fixture fixture;
+  auto report = run_tap(fixture, R"({"type":"RECORD","stream":"@files","record":{"id":1}})"
+                                 "\n" +
+                                     std::string(schema) +
+                                     R"({"type":"RECORD","stream":"users","record":{"id":1}})"
+                                     "\n");
+  REQUIRE(report.gaps.size() == 1);
+  CHECK_THAT(report.gaps[0].reason, ContainsSubstring("a name that snapshots need"));
+  SnapshotReader reader(*fixture.repository, fixture.repository->load_snapshot(report.snapshot));
+  CHECK_NOTHROW(reader.files([](const SnapshotFile&) { return true; }));
+  CHECK(fixture.records(report.snapshot, "users").size() == 1);
+}
+
+TEST_CASE("a schema whose key properties are null has none, and one that lists no names is a gap") {
+  Fixture fixture;
+  std::string record = R"({"type":"RECORD","stream":"log","record":{"m":"x"}})"
+                       "\n";
+  auto with_keys = [](const std::string& keys) {
+    return R"({"type":"SCHEMA","stream":"log","schema":{},"key_properties":)" + keys +
+           R"(,"bookmark_properties":null})" + "\n";
+  };
+  auto report = run_tap(fixture, with_keys("null") + record);
+  CHECK(report.gaps.empty());
+  CHECK(fixture.records(report.snapshot, "log").size() == 1);
+  for (const char* keys : {"\"id\"", "[1]", "{}", "7"}) {
+    report = run_tap(fixture, with_keys(keys) + record);
+    REQUIRE(report.gaps.size() == 1);
+    CHECK(report.gaps[0].reason == "line 1: a SCHEMA whose key_properties are no list of names");
+    CHECK(fixture.records(report.snapshot, "log").size() == 1);
+  }
+}
