@@ -11,6 +11,8 @@ namespace probackup {
 namespace {
 
 constexpr int window_log_max = 27;  // what every restic reads
+// The shortest block of a frame is 4 bytes and gives at most 128 KiB (RFC 8878, section 3.1.1.2).
+constexpr std::size_t zstd_ratio_max = (128 << 10) / 4;
 // A buffer that one huge blob made large is given back.
 constexpr std::size_t buffer_kept_bytes = 16 << 20;
 
@@ -78,6 +80,8 @@ Decompressor::Decompressor(Decompressor&&) noexcept = default;
 Decompressor& Decompressor::operator=(Decompressor&&) noexcept = default;
 
 std::string Decompressor::decompress(std::string_view packed, std::size_t size) {
+  if (size / zstd_ratio_max > packed.size())
+    throw Error(fmt::format("zstd: {} bytes cannot become {}", packed.size(), size));
   std::string out(size, '\0');
   std::size_t n = checked(
       ZSTD_decompressDCtx(state_->context, out.data(), out.size(), packed.data(), packed.size()));

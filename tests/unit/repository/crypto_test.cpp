@@ -126,3 +126,11 @@ TEST_CASE("decompression gives the announced size or an error") {
                   Error);
   CHECK(decompressor.decompress_up_to(packed + packed, 1 << 20) == plain + plain);
 }
+
+TEST_CASE("a size that so few bytes can never have takes no memory") {
+  std::string plain(32 << 20, 'x'), packed = Compressor(19).compress_always(plain);
+  Decompressor decompressor;
+  CHECK(decompressor.decompress(packed, plain.size()) == plain);
+  CHECK_THROWS_WITH(decompressor.decompress(packed.substr(0, 100), 1 << 30),
+                    ContainsSubstring("cannot become"));
+}
