@@ -98,6 +98,12 @@ bool looks_secret(std::string_view parameter) {
   throw Error(fmt::format("not a web address: {}", redact(text.substr(0, 200))));
 }
 
+// Without a host, a path must not look like one (RFC 3986, section 3.3).
+std::string print_resolved(const Url& url, std::string_view reference) {
+  if (!url.has_authority && url.path.starts_with("//")) refuse(reference);
+  return print_url(url);
+}
+
 }  // namespace
 
 std::optional<Url> parse_url(std::string_view text) {
@@ -150,7 +156,7 @@ std::string resolve_url(std::string_view base_text, std::string_view reference) 
   if (!to) refuse(reference);
   if (!to->scheme.empty()) {
     to->path = remove_dot_segments(to->path);
-    return print_url(*to);
+    return print_resolved(*to, reference);
   }
   to->scheme = base->scheme;
   if (to->has_authority) {
@@ -168,7 +174,7 @@ std::string resolve_url(std::string_view base_text, std::string_view reference) 
   to->user_info = base->user_info;
   to->host = base->host;
   to->port = base->port;
-  return print_url(*to);
+  return print_resolved(*to, reference);
 }
 
 std::string url_origin(std::string_view text) {

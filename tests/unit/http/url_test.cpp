@@ -82,3 +82,9 @@ TEST_CASE("the last header of a name counts, whatever its case") {
   CHECK(header(headers, "ETAG") == "b");
   CHECK_FALSE(header(headers, "Date"));
 }
+
+TEST_CASE("a path does not turn into a host when it is resolved") {
+  CHECK_THROWS_AS(resolve_url("https://api.example/v1", "http:..///evil.example/"), Error);
+  CHECK_THROWS_AS(resolve_url("https://api.example/v1", "http:..///[::1]:80-/"), Error);
+  CHECK(resolve_url("https://api.example/v1", "..//x/") == "https://api.example//x/");
+}
