@@ -135,14 +135,17 @@ std::optional<std::string> Sealer::open(std::string_view sealed) {
   return plain;
 }
 
-SealKey derive_key(std::string_view password, std::string_view salt, const ScryptCost& cost) {
+void check_cost(const ScryptCost& cost) {
   bool sane = cost.n > 1 && (cost.n & (cost.n - 1)) == 0 && cost.r > 0 && cost.p > 0;
   bool small = cost.n <= scrypt_work_max && cost.r <= scrypt_work_max && cost.p <= scrypt_work_max;
   if (!sane || !small || 128 * cost.n * cost.r > scrypt_memory_max ||
       cost.n * cost.r > scrypt_work_max / cost.p)
     throw Error(
         fmt::format("scrypt with N={} r={} p={} is not acceptable", cost.n, cost.r, cost.p));
+}
 
+SealKey derive_key(std::string_view password, std::string_view salt, const ScryptCost& cost) {
+  check_cost(cost);
   Kdf kdf(EVP_KDF_fetch(nullptr, "SCRYPT", nullptr));
   KdfContext context(kdf ? EVP_KDF_CTX_new(kdf.get()) : nullptr);
   require(context != nullptr, "starting scrypt");

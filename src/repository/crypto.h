@@ -44,8 +44,11 @@ struct ScryptCost {
   std::uint64_t n = 32768, r = 8, p = 1;
 };
 
-// The seal key that a password and a salt give. Throws Error for costs that are invalid or beyond
-// what a key file may demand of us (512 MiB, some seconds).
+// Throws Error for costs that are invalid or beyond what a key file may demand of us: 512 MiB, and
+// some seconds.
+void check_cost(const ScryptCost& cost);
+
+// The seal key that a password and a salt give. Throws as check_cost() does.
 SealKey derive_key(std::string_view password, std::string_view salt, const ScryptCost& cost);
 
 }  // namespace probackup

@@ -19,7 +19,8 @@ void try_error(std::string_view text, int status) {
   static const S3Url url = parse_s3_url("s3:https://host.example/bucket/prefix");
   HttpResponse answer{status, {{"Retry-After", std::string(text.substr(0, 40))}}, {}, ""};
   answer.body = text;
-  throw_s3_error(answer, {url, "GetObject", "pack 0", {}, Time{}});
+  throw_s3_error(answer,
+                 {url, "GetObject", "pack 0", {}, Time{std::chrono::seconds{1'700'000'000}}});
 }
 
 void try_url(std::string_view text) {
