@@ -19,29 +19,24 @@ GithubAccount::GithubAccount(std::uint64_t seed, const GithubSize& size,
       signature_(Seeded(mix_seed(seed, "signature")).hex(32)),
       clock_(clock),
       data_(seed, clock, history_days),
+      git_(options.git_folder),
       views_(data_, links_),
       graph_(data_, links_),
       hour_begin_(clock.now()),
+      pace_(options.creations_per_minute, options.creations_per_hour, clock),
+      writes_(server_, mutex_, data_, views_, git_),
       file_server_(options.server, clock),
+      upload_server_(options.server, clock),
       server_(options.server, clock) {
   links_.api = server_.origin();
   links_.git = options_.git_base;
   links_.html = options_.html_base;
-  for (auto* server : {&server_, &file_server_}) {
+  links_.uploads = upload_server().origin();
+  for (auto* server : {&server_, &upload_server_, &file_server_}) {
     server->add_secret(token_);
     server->add_secret(signature_);
   }
-  server_.set_fault_answer(
-      Fault::limit_429,
-      github_refusal(
-          403,
-          "You have exceeded a secondary rate limit. Please wait a few minutes before you "
-          "try again."));
-  server_.set_fault_answer(Fault::error_500, github_refusal(502, "Server Error"));
-  server_.set_gate([this](const ApiRequest& request) { return refuse(request); });
-  server_.set_finish(
-      [this](const ApiRequest& request, ApiAnswer& answer) { finish(request, answer); });
-  server_.set_fallback([](const ApiRequest&) { return github_refusal(404, "Not Found"); });
+  for (auto* server : {&server_, &upload_server_}) set_up(*server);
   server_.set_change_hook([this](std::uint64_t change_seed) { mutate(change_seed, 1); });
   add_account_routes();
   add_repo_lists();
@@ -49,9 +44,55 @@ GithubAccount::GithubAccount(std::uint64_t seed, const GithubSize& size,
   add_issue_routes();
   add_release_routes();
   add_empty_routes();
+  add_setup_routes();
+  add_graphql();
+  add_writes();
   file_server_.route("GET", "/assets/:asset",
                      [this](const ApiRequest& request) { return get_file(request); });
   fill_randomly(data_, seed, size);
+}
+
+void GithubAccount::set_up(ApiServer& server) {
+  server.set_fault_answer(
+      Fault::limit_429,
+      github_refusal(
+          403,
+          "You have exceeded a secondary rate limit. Please wait a few minutes before you "
+          "try again."));
+  server.set_fault_answer(Fault::error_500, github_refusal(502, "Server Error"));
+  server.set_gate([this](const ApiRequest& request) { return refuse(request); });
+  server.set_finish(
+      [this](const ApiRequest& request, ApiAnswer& answer) { finish(request, answer); });
+  server.set_fallback([](const ApiRequest&) { return github_refusal(404, "Not Found"); });
+}
+
+void GithubAccount::add_writes() {
+  writes_.wikis_take_pushes = options_.wikis_take_pushes;
+  const bool may_delete = options_.scopes.find("delete_repo") != std::string::npos;
+  add_github_repo_writes(writes_, may_delete);
+  add_github_label_writes(writes_);
+  add_github_issue_writes(writes_);
+  add_github_pull_writes(writes_);
+  add_github_review_writes(writes_);
+  add_github_release_writes(writes_, upload_server(), [this] {
+    auto left = failing_uploads_.load();
+    while (left > 0 && !failing_uploads_.compare_exchange_weak(left, left - 1)) {
+    }
+    return left > 0;
+  });
+  add_github_setup_writes(writes_);
+  add_github_environment_writes(writes_);
+}
+
+void GithubAccount::make_first_wiki_page(const std::string& repo) {
+  const std::lock_guard lock(mutex_);
+  git_.create(repo + ".wiki", "master");
+  git_.add_first_commit(repo + ".wiki", "master");
+}
+
+void GithubAccount::sync_git() const {
+  if (!git_.is_on()) return;
+  for (const auto& [repo, record] : data_.repos.all()) git_.sync(data_, repo);
 }
 
 std::map<std::string, std::string> GithubAccount::settings() const {
@@ -86,7 +127,7 @@ std::optional<ApiAnswer> GithubAccount::refuse(const ApiRequest& request) {
         "API rate limit exceeded for user ID 1. If you reach out to GitHub Support "
         "for help, please include the request ID.");
   }
-  return std::nullopt;
+  return pace_.refuse(request);
 }
 
 // Every answer but a 304 costs one of the hour's requests.
@@ -134,6 +175,12 @@ std::vector<std::string> GithubAccount::streams() const {
           "timeline",
           "members",
           "teams",
+          "deploy_keys",
+          "autolinks",
+          "invitations",
+          "environments",
+          "variables",
+          "rulesets",
           "discussions",
           "discussion_comments",
           "projects"};
@@ -145,6 +192,7 @@ std::string GithubAccount::text_of(const std::string& key, View view) const {
 
 TestAccount::Truth GithubAccount::truth(const std::string& stream, const std::string& query) const {
   const std::lock_guard lock(mutex_);
+  sync_git();
   Truth records;
   const std::map<std::string, std::pair<const RecordTable*, View>> plain{
       {"labels", {&data_.labels, &GithubViews::label}},
@@ -161,7 +209,13 @@ TestAccount::Truth GithubAccount::truth(const std::string& stream, const std::st
       {"teams", {&data_.teams, &GithubViews::team}},
       {"branches", {&data_.branches, &GithubViews::branch}},
       {"timeline", {&data_.events, &GithubViews::timeline_event}},
-      {"topics", {&data_.repos, &GithubViews::topics}}};
+      {"topics", {&data_.repos, &GithubViews::topics}},
+      {"deploy_keys", {&data_.keys, &GithubViews::deploy_key}},
+      {"autolinks", {&data_.autolinks, &GithubViews::autolink}},
+      {"invitations", {&data_.invitations, &GithubViews::invitation}},
+      {"environments", {&data_.environments, &GithubViews::environment}},
+      {"variables", {&data_.variables, &GithubViews::variable}},
+      {"rulesets", {&data_.rulesets, &GithubViews::ruleset}}};
   if (const auto found = plain.find(stream); found != plain.end()) {
     for (const auto& [key, record] : found->second.first->all()) {
       const auto prefix = stream == "timeline" ? record.at("issue").get<std::string>() + "/" : "";
@@ -173,7 +227,7 @@ TestAccount::Truth GithubAccount::truth(const std::string& stream, const std::st
     records[prefix + std::to_string(view.at("id").get<std::int64_t>())] = record_text(view, key);
   };
   if (stream == "user") {
-    const auto& login = data_.users.all().begin()->first;
+    const auto& login = data_.token_user();
     put("", views_.me(login), login);
   } else if (stream == "organizations") {
     for (const auto& [login, record] : data_.organizations.all()) {
@@ -195,7 +249,7 @@ TestAccount::Truth GithubAccount::truth(const std::string& stream, const std::st
         for (const auto& key : data_.hooks.keys_of(repo)) put("", views_.hook(key), key);
         continue;
       }
-      for (const auto& [login, user] : data_.users.all()) {
+      for (const auto& [login, role] : data_.collaborators_of(repo)) {
         put(repo + "/", views_.collaborator(repo, login), login);
       }
     }

@@ -1,5 +1,5 @@
 // A GitHub account on loopback: the part of GitHub's REST API v3 and GraphQL API that a backup
-// reads. https://docs.github.com/en/rest
+// reads, and that a restore writes. https://docs.github.com/en/rest
 #pragma once
 
 #include <atomic>
@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "demo/test_account.h"
+#include "fake/github_git.h"
 #include "fake/github_graph.h"
+#include "fake/github_pace.h"
 #include "fake/github_random.h"
 #include "fake/github_views.h"
+#include "fake/github_writes.h"
 
 namespace probackup {
 
@@ -20,6 +23,16 @@ struct GithubOptions {
   std::string html_base = "https://github.com";  // pages for people, and those of wikis
   std::string scopes = "repo, read:org, admin:repo_hook, read:project";
   std::int64_t hourly_quota = 5000;
+  // The secondary limits on requests that create something; 0: none.
+  unsigned creations_per_minute = 80, creations_per_hour = 500;
+  // Where repositories that are made through the API have their git data, at OWNER/REPO.git, for
+  // tests to push to; with "file://" before it, this is the git_base to go with it. "": nowhere.
+  std::string git_folder;
+  // On github.com a wiki takes pushes only after its first page was made in the browser, which
+  // make_first_wiki_page() stands for. With this, each wiki takes them at once.
+  bool wikis_take_pushes = false;
+  // Assets are uploaded to another host, as on github.com; otherwise to the API's.
+  bool own_upload_host = true;
   // See change_randomly().
   bool only_dated_changes = false;
   ApiServerOptions server;
@@ -35,7 +48,8 @@ class GithubAccount : public TestAccount {
   // user, organizations, repos (as GET /repos/O/R; with the query "listed" as in a listing), topics
   // ("OWNER/REPO"), branches ("OWNER/REPO/NAME"), collaborators ("OWNER/REPO/ID"), labels,
   // milestones, issues (pull requests too), issue_comments, pulls, pull_comments, reviews,
-  // releases, assets, commit_comments, hooks, issue_events, members ("ORG/ID"), teams; discussions
+  // releases, assets, commit_comments, hooks, issue_events, members ("ORG/ID"), teams, deploy_keys,
+  // autolinks, invitations, environments, variables (by number), rulesets; discussions
   // and projects, for which the query is the selection that a GraphQL query makes: "{ id title }".
   std::vector<std::string> streams() const override;
   Truth truth(const std::string& stream, const std::string& query = {}) const override;
@@ -44,14 +58,23 @@ class GithubAccount : public TestAccount {
   ApiServer& server() override { return server_; }
   // Where assets are redirected to: another origin, which answers 400 to whoever brings a token.
   ApiServer& file_server() { return file_server_; }
+  // Where assets are uploaded to.
+  ApiServer& upload_server() { return options_.own_upload_host ? upload_server_ : server_; }
+  // What the links inside records start with.
+  const GithubLinks& links() const { return links_; }
+  // The git data of the account; for use within change().
+  GithubGit& git() { return git_; }
+  // Lets the wiki of a repository take pushes.
+  void make_first_wiki_page(const std::string& repo);
+  // Of the next uploads of assets, so many end in a 502 that leaves an asset without content, in
+  // the state "starter".
+  void fail_uploads(unsigned count) { failing_uploads_ = count; }
   std::int64_t quota_used() const;
-  // What GitHub Actions may do in any repository of the account.
-  static std::string actions_permissions();
-
   // Lets a function change the data while no request is being answered.
   template <typename Function>
   auto change(Function function) {
     const std::lock_guard lock(mutex_);
+    sync_git();
     return function(data_);
   }
 
@@ -60,13 +83,22 @@ class GithubAccount : public TestAccount {
   using Render = std::function<std::string(const std::string& key)>;
   using RepoHandler = std::function<ApiAnswer(const std::string& repo, const ApiRequest&)>;
   using View = JsonRecord (GithubViews::*)(const std::string&) const;
+  using OwnerOf = std::function<std::string(const std::string& repo, const ApiRequest&)>;
 
+  void set_up(ApiServer& server);
   void add_account_routes();
   void add_repo_lists();
   void add_repo_routes();
   void add_listing(const std::string& path, const RecordTable& table, View view);
   void add_issue_routes();
   void add_release_routes();
+  void add_setup_routes();
+  void add_wrapped(const std::string& path, const std::string& name, const RecordTable& table,
+                   const OwnerOf& owner_of, View view);
+  void add_graphql();
+  void add_writes();
+  // What was pushed since becomes what the account's branches are.
+  void sync_git() const;
   // What the account has nothing of: listings that are empty.
   void add_empty_routes();
   void on(const std::string& path, ApiHandler handler);
@@ -93,13 +125,17 @@ class GithubAccount : public TestAccount {
   const std::string token_, signature_;
   Clock& clock_;
   mutable std::mutex mutex_;
-  GithubData data_;
+  mutable GithubData data_;  // pushes change it, which show when it is next looked at
+  mutable GithubGit git_;
   GithubLinks links_;
   const GithubViews views_;
   const GithubGraph graph_;
   std::int64_t used_ = 0;  // of the hour's quota
   Time hour_begin_;
-  ApiServer file_server_, server_;  // last: their threads end first
+  GithubPace pace_;
+  std::atomic<unsigned> failing_uploads_{0};
+  GithubWrites writes_;
+  ApiServer file_server_, upload_server_, server_;  // last: their threads end first
 };
 
 }  // namespace probackup

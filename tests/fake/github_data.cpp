@@ -73,28 +73,6 @@ std::string GithubData::add_team(const std::string& organization, const std::str
   return key;
 }
 
-std::string GithubData::add_repository(const std::string& owner, const std::string& name,
-                                       bool may_administer) {
-  const auto full_name = owner + "/" + name;
-  auto repo = base(next_key());
-  repo["name"] = name;
-  repo["owner"] = owner;
-  repo["full_name"] = full_name;
-  repo["description"] = nullptr;
-  repo["private"] = false;
-  repo["archived"] = false;
-  repo["has_wiki"] = false;
-  repo["has_discussions"] = true;
-  repo["topics"] = JsonRecord::array();
-  repo["pushed_at"] = stamp();
-  repo["may_administer"] = may_administer;
-  repo["last_number"] = 0;
-  repo["open"] = 0;
-  repos.put(full_name, owner, std::move(repo));
-  add_branch(full_name, "main");
-  return full_name;
-}
-
 std::string GithubData::add_label(const std::string& repo, const std::string& name,
                                   const std::string& color, const std::string& description) {
   const auto key = next_key();
@@ -102,6 +80,7 @@ std::string GithubData::add_label(const std::string& repo, const std::string& na
   label["name"] = name;
   label["color"] = color;
   label["description"] = description.empty() ? JsonRecord(nullptr) : JsonRecord(description);
+  label["default"] = name == "bug";
   labels.put(key, repo, std::move(label));
   return key;
 }
@@ -109,12 +88,17 @@ std::string GithubData::add_label(const std::string& repo, const std::string& na
 std::string GithubData::add_milestone(const std::string& repo, const std::string& title) {
   const auto key = next_key();
   auto milestone = base(key);
-  milestone["number"] = static_cast<int>(milestones.keys_of(repo).size()) + 1;
+  auto& last = (*repos.find(repo))["last_milestone"];
+  last = last.get<int>() + 1;
+  milestone["number"] = last;
   milestone["title"] = title;
+  milestone["description"] = nullptr;
+  milestone["due_on"] = nullptr;
+  milestone["closed_at"] = nullptr;
   milestone["state"] = "open";
   milestone["open"] = 0;
   milestone["closed"] = 0;
-  milestone["creator"] = users.all().begin()->first;
+  milestone["creator"] = token_user();
   milestones.put(key, repo, std::move(milestone));
   return key;
 }
@@ -131,29 +115,36 @@ std::string GithubData::add_issue(const std::string& repo, const std::string& us
   issue["state_reason"] = nullptr;
   issue["closed_at"] = nullptr;
   issue["locked"] = false;
+  issue["lock_reason"] = nullptr;
   issue["labels"] = JsonRecord::array();     // keys
   issue["assignees"] = JsonRecord::array();  // logins
   issue["milestone"] = nullptr;              // key
   issue["hearts"] = 0;
-  issue["pull"] = nullptr;  // key
+  issue["blocked_by"] = JsonRecord::array();  // keys
+  issue["pull"] = nullptr;                    // key
   issues.put(key, repo, std::move(issue));
   count(key, 1);
   return key;
 }
 
 std::string GithubData::add_pull(const std::string& repo, const std::string& user,
-                                 const std::string& title, const std::string& body) {
+                                 const std::string& title, const std::string& body,
+                                 const std::string& head, const std::string& base_branch) {
   const auto issue = add_issue(repo, user, title, body);
   const auto key = next_key();
   auto& half = *issues.find(issue);
-  const auto branch = "change-" + std::to_string(half["number"].get<int>());
   half["pull"] = key;
   auto pull = base(key);
   pull["issue"] = issue;
-  pull["head"] = branch;
-  pull["sha"] = sha1_like(key);
+  pull["head"] = head.empty() ? "change-" + std::to_string(half["number"].get<int>()) : head;
+  pull["sha"] = head.empty() ? sha1_like(key)
+                             : branches.find(repo + "/" + head)->at("sha").get<std::string>();
+  pull["base"] = base_branch;
+  pull["base_sha"] = branches.find(repo + "/" + base_branch)->at("sha");
   pull["draft"] = false;
   pull["merged_at"] = nullptr;
+  pull["reviewers"] = JsonRecord::array();  // logins
+  pull["maintainer_can_modify"] = false;
   pulls.put(key, repo, std::move(pull));
   return key;
 }
@@ -197,6 +188,13 @@ std::string GithubData::add_review_comment(const std::string& pull, const std::s
   comment["user"] = user;
   comment["body"] = body;
   comment["path"] = "src/file" + key.substr(8) + ".txt";
+  comment["hunk"] = "@@ -1 +1 @@\n-old\n+new";
+  comment["line"] = 1;
+  comment["side"] = "RIGHT";
+  comment["start_line"] = nullptr;
+  comment["start_side"] = nullptr;
+  comment["subject_type"] = "line";
+  comment["reply_to"] = nullptr;  // key
   comment["sha"] = pulls.find(pull)->at("sha");
   review_comments.put(key, pull, std::move(comment));
   touch(issue_of(pull));
@@ -210,6 +208,9 @@ std::string GithubData::add_commit_comment(const std::string& repo, const std::s
   comment["user"] = user;
   comment["body"] = body;
   comment["sha"] = sha1_like(repo + "/main");
+  comment["path"] = nullptr;
+  comment["position"] = nullptr;
+  comment["line"] = nullptr;
   commit_comments.put(key, repo, std::move(comment));
   return key;
 }
@@ -221,7 +222,11 @@ std::string GithubData::add_release(const std::string& repo, const std::string& 
   release["tag"] = tag;
   release["name"] = tag;
   release["body"] = body;
-  release["author"] = users.all().begin()->first;
+  release["author"] = token_user();
+  release["target"] = "main";
+  release["draft"] = false;
+  release["prerelease"] = false;
+  release["published_at"] = stamp();
   releases.put(key, repo, std::move(release));
   return key;
 }
@@ -233,6 +238,8 @@ std::string GithubData::add_asset(const std::string& release, const std::string&
   asset["name"] = name;
   asset["content_type"] = content_type;
   asset["size"] = content.size();
+  asset["label"] = "";
+  asset["state"] = "uploaded";
   assets.put(key, release, std::move(asset));
   bytes[key] = std::move(content);
   return key;
@@ -244,13 +251,19 @@ std::string GithubData::add_hook(const std::string& repo, const std::string& url
   auto hook = base(key);
   hook["url"] = url;
   hook["with_secret"] = with_secret;
+  hook["content_type"] = "json";
+  hook["insecure_ssl"] = "0";
+  hook["events"] = {"push", "issues"};
+  hook["active"] = true;
   hooks.put(key, repo, std::move(hook));
   return key;
 }
 
 void GithubData::add_branch(const std::string& repo, const std::string& name) {
   time_.step();
-  branches.put(repo + "/" + name, repo, {{"name", name}, {"sha", sha1_like(repo + "/" + name)}});
+  branches.put(
+      repo + "/" + name, repo,
+      {{"name", name}, {"sha", sha1_like(repo + "/" + name)}, {"protected", name == "main"}});
   (*repos.find(repo))["pushed_at"] = stamp();
 }
 
@@ -262,16 +275,24 @@ std::string GithubData::add_discussion(const std::string& repo, const std::strin
   discussion["title"] = title;
   discussion["body"] = body;
   discussion["user"] = user;
+  discussion["category"] = "General";
+  discussion["closed"] = false;
+  discussion["closed_at"] = nullptr;
+  discussion["state_reason"] = nullptr;
+  discussion["locked"] = false;
+  discussion["answer"] = nullptr;  // key of a comment
   discussions.put(key, repo, std::move(discussion));
   return key;
 }
 
 std::string GithubData::add_discussion_comment(const std::string& discussion,
-                                               const std::string& user, const std::string& body) {
+                                               const std::string& user, const std::string& body,
+                                               const std::string& reply_to) {
   const auto key = next_key();
   auto comment = base(key);
   comment["user"] = user;
   comment["body"] = body;
+  comment["reply_to"] = reply_to.empty() ? JsonRecord(nullptr) : JsonRecord(reply_to);
   discussion_comments.put(key, discussion, std::move(comment));
   (*discussions.find(discussion))["updated_at"] = stamp();
   return key;
@@ -301,7 +322,7 @@ void GithubData::add_event(const std::string& issue, const std::string& event, J
   auto record = base(key);
   record["issue"] = issue;
   record["event"] = event;
-  record["actor"] = users.all().begin()->first;
+  record["actor"] = token_user();
   record["details"] = std::move(details);
   events.put(key, issues.owner_of(issue), std::move(record));
 }
@@ -322,6 +343,10 @@ void GithubData::update_issue(const std::string& issue, const JsonRecord& change
     const auto& label = *labels.find(changes.at("labels").back().get<std::string>());
     add_event(issue, "labeled",
               {{"label", {{"name", label.at("name")}, {"color", label.at("color")}}}});
+  }
+  if (changes.contains("locked") && changes.at("locked") != record.at("locked")) {
+    add_event(issue, changes.at("locked").get<bool>() ? "locked" : "unlocked",
+              JsonRecord::object());
   }
   time_.step();
   count(issue, -1);
@@ -345,6 +370,20 @@ void GithubData::delete_comment(const std::string& comment) {
   touch(issue);
 }
 
+void GithubData::set_blockers(const std::string& issue, const std::string& blocker, bool blocks) {
+  auto kept = JsonRecord::array();
+  for (const auto& key : issues.find(issue)->at("blocked_by")) {
+    if (key != blocker) kept.push_back(key);
+  }
+  if (blocks) kept.push_back(blocker);
+  if (kept.empty()) {
+    blocked_issues.erase(issue);
+  } else {
+    blocked_issues.insert(issue);
+  }
+  (*issues.find(issue))["blocked_by"] = std::move(kept);
+}
+
 void GithubData::delete_issue(const std::string& issue) {
   const auto repo_events = events.keys_of(issues.owner_of(issue));
   for (const auto& key : repo_events) {
@@ -361,6 +400,9 @@ void GithubData::delete_issue(const std::string& issue) {
     }
     items = std::move(kept);
   }
+  const auto blocked = blocked_issues;
+  for (const auto& other : blocked) set_blockers(other, issue, false);
+  blocked_issues.erase(issue);
   count(issue, -1);
   issues.erase(issue);
 }
@@ -369,23 +411,6 @@ void GithubData::delete_release(const std::string& release) {
   for (const auto& key : assets.keys_of(release)) bytes.erase(key);
   assets.erase_owner(release);
   releases.erase(release);
-}
-
-void GithubData::delete_repository(const std::string& repo) {
-  const auto repo_issues = issues.keys_of(repo);
-  for (const auto& key : repo_issues) delete_issue(key);
-  for (const auto& key : pulls.keys_of(repo)) {
-    reviews.erase_owner(key);
-    review_comments.erase_owner(key);
-  }
-  const auto repo_releases = releases.keys_of(repo);
-  for (const auto& key : repo_releases) delete_release(key);
-  for (const auto& key : discussions.keys_of(repo)) discussion_comments.erase_owner(key);
-  for (auto* table :
-       {&labels, &milestones, &pulls, &commit_comments, &hooks, &events, &discussions, &branches}) {
-    table->erase_owner(repo);
-  }
-  repos.erase(repo);
 }
 
 }  // namespace probackup

@@ -5,17 +5,10 @@ namespace probackup {
 
 namespace {
 
-constexpr const char* empty_repo_lists[] = {"/autolinks",
-                                            "/code-scanning/alerts",
-                                            "/dependabot/alerts",
-                                            "/invitations",
-                                            "/issues/:number/dependencies/blocked_by",
-                                            "/keys",
-                                            "/rulesets",
-                                            "/secret-scanning/alerts",
-                                            "/secret-scanning/custom-patterns",
-                                            "/security-advisories",
-                                            "/teams"};
+constexpr const char* empty_repo_lists[] = {
+    "/code-scanning/alerts",   "/dependabot/alerts",
+    "/secret-scanning/alerts", "/secret-scanning/custom-patterns",
+    "/security-advisories",    "/teams"};
 constexpr const char* empty_lists[] = {"/gists",
                                        "/orgs/:org/blocks",
                                        "/orgs/:org/code-security/configurations",
@@ -44,10 +37,11 @@ struct Wrapped {
   const char* path;
   const char* name;
 };
-constexpr Wrapped wrapped_repo_lists[] = {
-    {"/actions/secrets", "secrets"},     {"/actions/variables", "variables"},
-    {"/actions/workflows", "workflows"}, {"/codespaces/secrets", "secrets"},
-    {"/dependabot/secrets", "secrets"},  {"/environments", "environments"}};
+constexpr Wrapped wrapped_repo_lists[] = {{"/actions/secrets", "secrets"},
+                                          {"/actions/workflows", "workflows"},
+                                          {"/codespaces/secrets", "secrets"},
+                                          {"/dependabot/secrets", "secrets"},
+                                          {"/environments/:environment/secrets", "secrets"}};
 constexpr Wrapped wrapped_lists[] = {{"/orgs/:org/actions/secrets", "secrets"},
                                      {"/orgs/:org/actions/variables", "variables"},
                                      {"/orgs/:org/dependabot/secrets", "secrets"},
@@ -74,12 +68,6 @@ void GithubAccount::add_empty_routes() {
   for (const auto& list : wrapped_lists) {
     on(list.path, [list](const ApiRequest&) { return nothing_in(list); });
   }
-  on_repo("/actions/permissions",
-          [](const std::string&, const ApiRequest&) { return json_answer(actions_permissions()); });
-}
-
-std::string GithubAccount::actions_permissions() {
-  return R"({"enabled":true,"allowed_actions":"all","sha_pinning_required":false})";
 }
 
 }  // namespace probackup

@@ -1,6 +1,9 @@
 #include "fake/github_graph.h"
 
+#include <algorithm>
+
 #include "fake/github_view_parts.h"
+#include "util/text.h"
 
 namespace probackup {
 
@@ -22,19 +25,6 @@ JsonRecord reaction_groups() {
         {{"__typename", "ReactionGroup"}, {"content", content}, {"reactors", empty_connection()}});
   }
   return groups;
-}
-
-// Every repository has one.
-JsonRecord category(const JsonRecord& repo) {
-  return {{"__typename", "DiscussionCategory"},
-          {"id", github_node_id("DIC", repo)},
-          {"name", "General"},
-          {"slug", "general"},
-          {"emoji", ":speech_balloon:"},
-          {"description", "Talk about anything"},
-          {"createdAt", "2024-01-02T03:04:05Z"},
-          {"updatedAt", "2024-01-02T03:04:05Z"},
-          {"isAnswerable", false}};
 }
 
 // The "type" of an error that GraphQL answers give beside the message.
@@ -67,6 +57,20 @@ JsonRecord GithubGraph::actor(const std::string& login) const {
 
 JsonRecord GithubGraph::discussion_comment(const std::string& key) const {
   const auto& record = *data_.discussion_comments.find(key);
+  const auto& discussion = data_.discussion_comments.owner_of(key);
+  const auto& reply_to = record.at("reply_to");
+  auto replies = JsonRecord::array();
+  for (const auto& own : data_.discussion_comments.keys_of(discussion)) {
+    const auto& reply = *data_.discussion_comments.find(own);
+    if (reply.at("reply_to") == key) replies.push_back(this->discussion_comment(own));
+  }
+  JsonRecord parent = nullptr;
+  if (!reply_to.is_null()) {
+    const auto& first = *data_.discussion_comments.find(reply_to);
+    parent = {{"__typename", "DiscussionComment"},
+              {"id", github_node_id("DC", first)},
+              {"databaseId", first.at("id")}};
+  }
   return {{"__typename", "DiscussionComment"},
           {"id", github_node_id("DC", record)},
           {"databaseId", record.at("id")},
@@ -83,12 +87,12 @@ JsonRecord GithubGraph::discussion_comment(const std::string& key) const {
           {"createdViaEmail", false},
           {"reactionGroups", reaction_groups()},
           {"deletedAt", nullptr},
-          {"isAnswer", false},
+          {"isAnswer", data_.discussions.find(discussion)->at("answer") == key},
           {"isMinimized", false},
           {"minimizedReason", nullptr},
           {"upvoteCount", 1},
-          {"replyTo", nullptr},
-          {"replies", empty_connection()},
+          {"replyTo", std::move(parent)},
+          {"replies", connection(std::move(replies))},
           {"url", links_.html + "/discussions#discussioncomment-" + key}};
 }
 
@@ -98,8 +102,12 @@ JsonRecord GithubGraph::discussion(const std::string& key) const {
   const auto number = std::to_string(record.at("number").get<int>());
   auto comments = JsonRecord::array();
   for (const auto& own : data_.discussion_comments.keys_of(key)) {
-    comments.push_back(discussion_comment(own));
+    const bool is_reply = !data_.discussion_comments.find(own)->at("reply_to").is_null();
+    if (!is_reply) comments.push_back(discussion_comment(own));
   }
+  const std::string category_name = record.at("category");
+  const bool answerable = category_name == "Q&A";
+  const auto& answer = record.at("answer");
   return {{"__typename", "Discussion"},
           {"id", github_node_id("D", record)},
           {"databaseId", record.at("id")},
@@ -109,7 +117,7 @@ JsonRecord GithubGraph::discussion(const std::string& key) const {
           {"bodyText", record.at("body")},
           {"author", actor(record.at("user"))},
           {"authorAssociation", "MEMBER"},
-          {"category", category(*data_.repos.find(repo))},
+          {"category", category(repo, category_name)},
           {"createdAt", record.at("created_at")},
           {"updatedAt", record.at("updated_at")},
           {"publishedAt", record.at("created_at")},
@@ -118,15 +126,15 @@ JsonRecord GithubGraph::discussion(const std::string& key) const {
           {"includesCreatedEdit", false},
           {"createdViaEmail", false},
           {"reactionGroups", reaction_groups()},
-          {"closed", false},
-          {"closedAt", nullptr},
-          {"stateReason", nullptr},
-          {"locked", false},
+          {"closed", record.at("closed")},
+          {"closedAt", record.at("closed_at")},
+          {"stateReason", record.at("state_reason")},
+          {"locked", record.at("locked")},
           {"activeLockReason", nullptr},
-          {"isAnswered", nullptr},
-          {"answer", nullptr},
-          {"answerChosenAt", nullptr},
-          {"answerChosenBy", nullptr},
+          {"isAnswered", answerable ? JsonRecord(!answer.is_null()) : JsonRecord(nullptr)},
+          {"answer", answer.is_null() ? JsonRecord(nullptr) : discussion_comment(answer)},
+          {"answerChosenAt", answer.is_null() ? JsonRecord(nullptr) : record.at("updated_at")},
+          {"answerChosenBy", answer.is_null() ? JsonRecord(nullptr) : actor(data_.token_user())},
           {"upvoteCount", 1},
           {"poll", nullptr},
           {"labels", empty_connection()},
@@ -164,7 +172,7 @@ JsonRecord GithubGraph::project_item(const JsonRecord& item, const JsonRecord& s
           {"isArchived", false},
           {"createdAt", item.at("created_at")},
           {"updatedAt", item.at("updated_at")},
-          {"creator", actor(data_.users.all().begin()->first)},
+          {"creator", actor(data_.token_user())},
           {"content", std::move(content)},
           {"fieldValues", connection(std::move(values))}};
 }
@@ -208,7 +216,7 @@ JsonRecord GithubGraph::project(const std::string& key) const {
           {"closedAt", nullptr},
           {"createdAt", record.at("created_at")},
           {"updatedAt", record.at("updated_at")},
-          {"creator", actor(data_.users.all().begin()->first)},
+          {"creator", actor(data_.token_user())},
           {"owner", {{"__typename", "Organization"}, {"login", organization}}},
           {"url", url},
           {"resourcePath", "/orgs/" + organization + "/projects/" + number},
@@ -226,7 +234,12 @@ JsonRecord GithubGraph::repository(const std::string& repo) const {
   auto discussions = JsonRecord::array();
   for (const auto& key : data_.discussions.keys_of(repo)) discussions.push_back(discussion(key));
   auto categories = JsonRecord::array();
-  if (record.at("has_discussions").get<bool>()) categories.push_back(category(record));
+  if (record.at("has_discussions").get<bool>()) {
+    for (const auto& name : record.at("categories")) categories.push_back(category(repo, name));
+  }
+  auto rules = JsonRecord::array();
+  for (const auto& key : data_.protection_rules.keys_of(repo))
+    rules.push_back(protection_rule(key));
   return {{"__typename", "Repository"},
           {"id", github_node_id("R", record)},
           {"databaseId", record.at("id")},
@@ -235,9 +248,79 @@ JsonRecord GithubGraph::repository(const std::string& repo) const {
           {"url", links_.html + "/" + repo},
           {"hasDiscussionsEnabled", record.at("has_discussions")},
           {"projectsV2", empty_connection()},
-          {"branchProtectionRules", empty_connection()},
+          {"branchProtectionRules", connection(std::move(rules))},
           {"discussionCategories", connection(std::move(categories))},
           {"discussions", connection(std::move(discussions))}};
+}
+
+JsonRecord GithubGraph::category(const std::string& repo, const std::string& name) const {
+  const auto& record = *data_.repos.find(repo);
+  const auto& names = record.at("categories");
+  const auto at = std::find(names.begin(), names.end(), name) - names.begin();
+  const JsonRecord numbered{{"id", record.at("id").get<std::int64_t>() * 16 + at}};
+  auto slug = to_lower(name);
+  std::replace(slug.begin(), slug.end(), ' ', '-');
+  return {{"__typename", "DiscussionCategory"},
+          {"id", github_node_id("DIC", numbered)},
+          {"name", name},
+          {"slug", slug == "q&a" ? "q-a" : slug},
+          {"emoji", ":speech_balloon:"},
+          {"description", "Talk about anything"},
+          {"createdAt", record.at("created_at")},
+          {"updatedAt", record.at("created_at")},
+          {"isAnswerable", name == "Q&A"}};
+}
+
+std::string GithubGraph::category_named(const std::string& repo, const std::string& id) const {
+  for (const auto& name : data_.repos.find(repo)->at("categories")) {
+    if (category(repo, name).at("id") == id) return name;
+  }
+  return {};
+}
+
+const JsonRecord& GithubGraph::protection_defaults() {
+  static const JsonRecord defaults{{"allowsDeletions", false},
+                                   {"allowsForcePushes", false},
+                                   {"blocksCreations", false},
+                                   {"dismissesStaleReviews", false},
+                                   {"isAdminEnforced", false},
+                                   {"lockAllowsFetchAndMerge", false},
+                                   {"lockBranch", false},
+                                   {"requireLastPushApproval", false},
+                                   {"requiredApprovingReviewCount", nullptr},
+                                   {"requiredDeploymentEnvironments", JsonRecord::array()},
+                                   {"requiresApprovingReviews", false},
+                                   {"requiresCodeOwnerReviews", false},
+                                   {"requiresCommitSignatures", false},
+                                   {"requiresConversationResolution", false},
+                                   {"requiresDeployments", false},
+                                   {"requiresLinearHistory", false},
+                                   {"requiresStatusChecks", false},
+                                   {"requiresStrictStatusChecks", false},
+                                   {"restrictsPushes", false},
+                                   {"restrictsReviewDismissals", false}};
+  return defaults;
+}
+
+JsonRecord GithubGraph::protection_rule(const std::string& key) const {
+  const auto& record = *data_.protection_rules.find(key);
+  JsonRecord view{{"__typename", "BranchProtectionRule"},
+                  {"id", github_node_id("BPR", record)},
+                  {"databaseId", record.at("id")},
+                  {"pattern", record.at("pattern")},
+                  {"creator", actor(data_.token_user())}};
+  for (const auto& [flag, value] : protection_defaults().items()) view[flag] = record.at(flag);
+  auto checks = JsonRecord::array();
+  for (const auto& context : record.at("contexts")) {
+    checks.push_back(
+        {{"__typename", "RequiredStatusCheckDescription"}, {"context", context}, {"app", nullptr}});
+  }
+  view["requiredStatusChecks"] = std::move(checks);
+  for (const auto* list : {"pushAllowances", "reviewDismissalAllowances",
+                           "bypassForcePushAllowances", "bypassPullRequestAllowances"}) {
+    view[list] = empty_connection();
+  }
+  return view;
 }
 
 JsonRecord GithubGraph::owner(const std::string& login, const std::string& type) const {
@@ -270,7 +353,7 @@ JsonRecord GithubGraph::node(const std::string& id) const {
 }
 
 JsonRecord GithubGraph::root_field(const GraphqlField& field) const {
-  if (field.name == "viewer") return owner(data_.users.all().begin()->first, "User");
+  if (field.name == "viewer") return owner(data_.token_user(), "User");
   if (field.name == "rateLimit") {
     return {{"__typename", "RateLimit"},
             {"cost", 1},

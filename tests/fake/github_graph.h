@@ -19,6 +19,11 @@ class GithubGraph {
   JsonRecord discussion_comment(const std::string& key) const;
   JsonRecord project(const std::string& key) const;
   JsonRecord repository(const std::string& repo) const;
+  JsonRecord protection_rule(const std::string& key) const;
+  // What a rule for branches says, unless told otherwise.
+  static const JsonRecord& protection_defaults();
+  // The name of the repository's category of discussions with that global id, or "".
+  std::string category_named(const std::string& repo, const std::string& id) const;
   // The answer to a request body {"query", "variables"}: {"data": …} or {"errors": […]}. Fields of
   // the root: viewer, repository, organization, user, repositoryOwner, node, rateLimit.
   JsonRecord answer(const JsonRecord& body) const;
@@ -28,6 +33,7 @@ class GithubGraph {
   JsonRecord actor(const std::string& login) const;
   JsonRecord owner(const std::string& login, const std::string& type) const;
   JsonRecord node(const std::string& id) const;
+  JsonRecord category(const std::string& repo, const std::string& name) const;
   JsonRecord project_item(const JsonRecord& item, const JsonRecord& status_field) const;
 
   const GithubData& data_;

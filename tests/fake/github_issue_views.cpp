@@ -1,7 +1,10 @@
 // The views of what people write: issues, pull requests, comments, releases.
+#include <algorithm>
+
 #include "fake/github_view_parts.h"
 #include "fake/github_views.h"
 #include "util/hash.h"
+#include "util/text.h"
 
 namespace probackup {
 
@@ -13,10 +16,11 @@ JsonRecord GithubViews::label(const std::string& key) const {
   const auto& record = *data_.labels.find(key);
   return {{"id", record.at("id")},
           {"node_id", github_node_id("LA", record)},
-          {"url", repo_url(data_.labels.owner_of(key)) + "/labels/" + key},
+          {"url", repo_url(data_.labels.owner_of(key)) + "/labels/" +
+                      url_encode(record.at("name").get<std::string>())},
           {"name", record.at("name")},
           {"color", record.at("color")},
-          {"default", record.at("name") == "bug"},
+          {"default", record.at("default")},
           {"description", record.at("description")}};
 }
 
@@ -30,14 +34,14 @@ JsonRecord GithubViews::milestone(const std::string& key) const {
   view["labels_url"] = api + "/labels";
   view["number"] = record.at("number");
   view["title"] = record.at("title");
-  view["description"] = nullptr;
+  view["description"] = record.at("description");
   view["creator"] = user(record.at("creator"));
   view["open_issues"] = record.at("open");
   view["closed_issues"] = record.at("closed");
   view["state"] = record.at("state");
   add_github_times(view, record);
-  view["due_on"] = nullptr;
-  view["closed_at"] = nullptr;
+  view["due_on"] = record.at("due_on");
+  view["closed_at"] = record.at("closed_at");
   return view;
 }
 
@@ -60,6 +64,27 @@ JsonRecord GithubViews::reactions(const std::string& url, int hearts) const {
   }
   view["heart"] = hearts;
   return view;
+}
+
+JsonRecord GithubViews::dependencies_of(const std::string& key) const {
+  const auto is_open = [&](const std::string& issue) {
+    return data_.issues.find(issue)->at("state") == "open";
+  };
+  int blocked_by = 0;
+  int blocking = 0;
+  int total_blocking = 0;
+  const auto& blockers = data_.issues.find(key)->at("blocked_by");
+  for (const auto& blocker : blockers) blocked_by += is_open(blocker) ? 1 : 0;
+  for (const auto& other : data_.blocked_issues) {
+    const auto& list = data_.issues.find(other)->at("blocked_by");
+    if (std::find(list.begin(), list.end(), key) == list.end()) continue;
+    ++total_blocking;
+    blocking += is_open(other) ? 1 : 0;
+  }
+  return {{"blocked_by", blocked_by},
+          {"blocking", blocking},
+          {"total_blocked_by", blockers.size()},
+          {"total_blocking", total_blocking}};
 }
 
 JsonRecord GithubViews::issue(const std::string& key) const {
@@ -92,7 +117,7 @@ JsonRecord GithubViews::issue(const std::string& key) const {
   add_github_times(view, record);
   view["closed_at"] = record.at("closed_at");
   view["author_association"] = "MEMBER";
-  view["active_lock_reason"] = nullptr;
+  view["active_lock_reason"] = record.at("lock_reason");
   if (is_pull) {
     const auto& half = *data_.pulls.find(record.at("pull").get<std::string>());
     const auto pull_api = repo_url(repo) + "/pulls/" + number;
@@ -109,6 +134,7 @@ JsonRecord GithubViews::issue(const std::string& key) const {
   view["timeline_url"] = api + "/timeline";
   view["performed_via_github_app"] = nullptr;
   view["state_reason"] = record.at("state_reason");
+  view["issue_dependencies_summary"] = dependencies_of(key);
   return view;
 }
 
@@ -167,7 +193,7 @@ JsonRecord GithubViews::pull(const std::string& key) const {
   const auto assignees = users_of(half.at("assignees"));
   view["assignee"] = assignees.empty() ? JsonRecord(nullptr) : assignees.front();
   view["assignees"] = assignees;
-  view["requested_reviewers"] = JsonRecord::array();
+  view["requested_reviewers"] = users_of(record.at("reviewers"));
   view["requested_teams"] = JsonRecord::array();
   view["labels"] = labels_of(half);
   view["milestone"] =
@@ -179,7 +205,7 @@ JsonRecord GithubViews::pull(const std::string& key) const {
   view["comments_url"] = issue_api + "/comments";
   view["statuses_url"] = statuses;
   view["head"] = side_of_pull(repo, record.at("head"), sha);
-  view["base"] = side_of_pull(repo, "main", data_.branches.find(repo + "/main")->at("sha"));
+  view["base"] = side_of_pull(repo, record.at("base"), record.at("base_sha"));
   view["_links"] = {{"self", github_link(api)},
                     {"html", github_link(html)},
                     {"issue", github_link(issue_api)},
@@ -190,7 +216,25 @@ JsonRecord GithubViews::pull(const std::string& key) const {
                     {"statuses", github_link(statuses)}};
   view["author_association"] = "MEMBER";
   view["auto_merge"] = nullptr;
-  view["active_lock_reason"] = nullptr;
+  view["active_lock_reason"] = half.at("lock_reason");
+  return view;
+}
+
+JsonRecord GithubViews::full_pull(const std::string& key) const {
+  auto view = pull(key);
+  const auto& record = *data_.pulls.find(key);
+  view["merged"] = !record.at("merged_at").is_null();
+  view["mergeable"] = nullptr;  // not worked out yet
+  view["rebaseable"] = nullptr;
+  view["mergeable_state"] = "unknown";
+  view["merged_by"] = nullptr;
+  view["comments"] = data_.comments.keys_of(record.at("issue")).size();
+  view["review_comments"] = data_.review_comments.keys_of(key).size();
+  view["maintainer_can_modify"] = record.at("maintainer_can_modify");
+  view["commits"] = 1;
+  view["additions"] = 1;
+  view["deletions"] = 1;
+  view["changed_files"] = 1;
   return view;
 }
 
@@ -201,17 +245,19 @@ JsonRecord GithubViews::review(const std::string& key) const {
   const auto number = number_of(data_.issue_of(pull_key));
   const auto html = page(repo) + "/pull/" + number + "#pullrequestreview-" + key;
   const auto pull_api = repo_url(repo) + "/pulls/" + number;
-  return {{"id", record.at("id")},
-          {"node_id", github_node_id("PRR", record)},
-          {"user", user(record.at("user"))},
-          {"body", record.at("body")},
-          {"state", record.at("state")},
-          {"html_url", html},
-          {"pull_request_url", pull_api},
-          {"author_association", "MEMBER"},
-          {"_links", {{"html", github_link(html)}, {"pull_request", github_link(pull_api)}}},
-          {"submitted_at", record.at("created_at")},
-          {"commit_id", record.at("sha")}};
+  JsonRecord view{
+      {"id", record.at("id")},
+      {"node_id", github_node_id("PRR", record)},
+      {"user", user(record.at("user"))},
+      {"body", record.at("body")},
+      {"state", record.at("state")},
+      {"html_url", html},
+      {"pull_request_url", pull_api},
+      {"author_association", "MEMBER"},
+      {"_links", {{"html", github_link(html)}, {"pull_request", github_link(pull_api)}}},
+      {"commit_id", record.at("sha")}};
+  if (record.at("state") != "PENDING") view["submitted_at"] = record.at("created_at");
+  return view;
 }
 
 JsonRecord GithubViews::review_comment(const std::string& key) const {
@@ -227,7 +273,7 @@ JsonRecord GithubViews::review_comment(const std::string& key) const {
       record.at("review").is_null()
           ? JsonRecord(nullptr)
           : JsonRecord(std::stoll(record.at("review").get<std::string>()));
-  view["diff_hunk"] = "@@ -1 +1 @@\n-old\n+new";
+  view["diff_hunk"] = record.at("hunk");
   view["path"] = record.at("path");
   view["commit_id"] = record.at("sha");
   view["original_commit_id"] = record.at("sha");
@@ -241,15 +287,20 @@ JsonRecord GithubViews::review_comment(const std::string& key) const {
                     {"html", github_link(html)},
                     {"pull_request", github_link(pull_api)}};
   view["reactions"] = reactions(api, 0);
-  view["start_line"] = nullptr;
-  view["original_start_line"] = nullptr;
-  view["start_side"] = nullptr;
-  view["line"] = 1;
-  view["original_line"] = 1;
-  view["side"] = "RIGHT";
+  view["start_line"] = record.at("start_line");
+  view["original_start_line"] = record.at("start_line");
+  view["start_side"] = record.at("start_side");
+  if (record.at("subject_type") == "line") {
+    view["line"] = record.at("line");
+    view["original_line"] = record.at("line");
+  }
+  view["side"] = record.at("side");
   view["original_position"] = 1;
   view["position"] = 1;
-  view["subject_type"] = "line";
+  view["subject_type"] = record.at("subject_type");
+  if (!record.at("reply_to").is_null()) {
+    view["in_reply_to_id"] = std::stoll(record.at("reply_to").get<std::string>());
+  }
   return view;
 }
 
@@ -260,12 +311,14 @@ JsonRecord GithubViews::asset(const std::string& key) const {
   const std::string tag = data_.releases.find(release_key)->at("tag");
   auto view = github_head(repo_url(repo) + "/releases/assets/" + key, record, "RA");
   view["name"] = record.at("name");
-  view["label"] = "";
+  view["label"] = record.at("label");
   view["uploader"] = user(data_.users.all().begin()->first);
   view["content_type"] = record.at("content_type");
-  view["state"] = "uploaded";
+  view["state"] = record.at("state");
   view["size"] = record.at("size");
-  view["digest"] = "sha256:" + sha256(data_.bytes.at(key)).hex();
+  const bool is_whole = record.at("state") == "uploaded";
+  view["digest"] =
+      is_whole ? JsonRecord("sha256:" + sha256(data_.bytes.at(key)).hex()) : JsonRecord(nullptr);
   view["download_count"] = 0;
   add_github_times(view, record);
   view["browser_download_url"] = page(repo) + "/releases/download/" + tag + "/asset-" + key;
@@ -280,17 +333,17 @@ JsonRecord GithubViews::release(const std::string& key) const {
   auto view = github_head(api, record, "RE");
   view["assets_url"] = api + "/assets";
   view["upload_url"] =
-      "https://uploads.github.com/repos/" + repo + "/releases/" + key + "/assets{?name,label}";
+      links_.uploads + "/repos/" + repo + "/releases/" + key + "/assets{?name,label}";
   view["html_url"] = page(repo) + "/releases/tag/" + tag;
   view["author"] = user(record.at("author"));
   view["tag_name"] = tag;
-  view["target_commitish"] = "main";
+  view["target_commitish"] = record.at("target");
   view["name"] = record.at("name");
-  view["draft"] = false;
+  view["draft"] = record.at("draft");
   view["immutable"] = false;
-  view["prerelease"] = false;
+  view["prerelease"] = record.at("prerelease");
   add_github_times(view, record);
-  view["published_at"] = record.at("created_at");
+  view["published_at"] = record.at("published_at");
   view["assets"] = JsonRecord::array();
   for (const auto& own : data_.assets.keys_of(key)) view["assets"].push_back(asset(own));
   view["tarball_url"] = repo_url(repo) + "/tarball/" + tag;
@@ -307,9 +360,9 @@ JsonRecord GithubViews::commit_comment(const std::string& key) const {
   auto view = github_head(api, record, "CC");
   view["html_url"] = page(repo) + "/commit/" + sha + "#commitcomment-" + key;
   view["user"] = user(record.at("user"));
-  view["position"] = nullptr;
-  view["line"] = nullptr;
-  view["path"] = nullptr;
+  view["position"] = record.at("position");
+  view["line"] = record.at("line");
+  view["path"] = record.at("path");
   view["commit_id"] = sha;
   add_github_times(view, record);
   view["author_association"] = "MEMBER";
@@ -321,13 +374,15 @@ JsonRecord GithubViews::commit_comment(const std::string& key) const {
 JsonRecord GithubViews::hook(const std::string& key) const {
   const auto& record = *data_.hooks.find(key);
   const auto api = repo_url(data_.hooks.owner_of(key)) + "/hooks/" + key;
-  JsonRecord config{{"content_type", "json"}, {"insecure_ssl", "0"}, {"url", record.at("url")}};
+  JsonRecord config{{"content_type", record.at("content_type")},
+                    {"insecure_ssl", record.at("insecure_ssl")},
+                    {"url", record.at("url")}};
   if (record.at("with_secret").get<bool>()) config["secret"] = "********";
   return {{"type", "Repository"},
           {"id", record.at("id")},
           {"name", "web"},
-          {"active", true},
-          {"events", {"push", "issues"}},
+          {"active", record.at("active")},
+          {"events", record.at("events")},
           {"config", config},
           {"updated_at", record.at("updated_at")},
           {"created_at", record.at("created_at")},

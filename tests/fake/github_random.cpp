@@ -4,18 +4,26 @@
 #include <vector>
 
 #include "demo/sample_files.h"
+#include "fake/github_body.h"
 
 namespace probackup {
 
 namespace {
+
+constexpr std::size_t label_name_max = 50;
+
+// No longer than GitHub takes it; names that are longer are plain ASCII.
+std::string name_of(Seeded& dice, std::size_t max) {
+  return dice.name().substr(0, max);
+}
 
 std::string any_user(const GithubData& data, Seeded& dice) {
   return *any_key(dice, data.users);
 }
 
 void add_issue(GithubData& data, Seeded& dice, const std::string& repo, unsigned comments) {
-  const auto issue =
-      data.add_issue(repo, any_user(data, dice), dice.name(), dice.chance(0.9) ? dice.prose() : "");
+  const auto issue = data.add_issue(repo, any_user(data, dice), name_of(dice, github_title_max),
+                                    dice.chance(0.9) ? dice.prose() : "");
   if (const auto label = any_key(dice, data.labels.keys_of(repo)); label && dice.chance(0.5)) {
     data.update_issue(issue, {{"labels", {*label}}});
   }
@@ -30,7 +38,8 @@ void add_issue(GithubData& data, Seeded& dice, const std::string& repo, unsigned
 }
 
 void add_pull(GithubData& data, Seeded& dice, const std::string& repo, unsigned comments) {
-  const auto pull = data.add_pull(repo, any_user(data, dice), dice.name(), dice.prose());
+  const auto pull =
+      data.add_pull(repo, any_user(data, dice), name_of(dice, github_title_max), dice.prose());
   for (auto left = dice.below(comments + 1); left > 0; --left) {
     data.add_comment(data.issue_of(pull), any_user(data, dice), dice.prose());
   }
@@ -73,8 +82,8 @@ void fill_repository(GithubData& data, Seeded& dice, const std::string& owner,
   }
   if (dice.chance(0.6)) data.add_hook(repo, "https://example.com/hook", dice.chance(0.5));
   for (auto left = dice.below(4); left > 0; --left) {
-    const auto discussion =
-        data.add_discussion(repo, any_user(data, dice), dice.name(), dice.prose());
+    const auto discussion = data.add_discussion(repo, any_user(data, dice),
+                                                name_of(dice, github_title_max), dice.prose());
     for (auto more = dice.below(4); more > 0; --more) {
       data.add_discussion_comment(discussion, any_user(data, dice), dice.prose());
     }
@@ -86,7 +95,7 @@ using Change = std::function<void(GithubData&, Seeded&, const std::string& issue
 const std::vector<Change>& issue_changes() {
   static const std::vector<Change> changes{
       [](auto& data, auto& dice, const auto& issue) {
-        data.update_issue(issue, {{"title", dice.name()}});
+        data.update_issue(issue, {{"title", name_of(dice, github_title_max)}});
       },
       [](auto& data, auto& dice, const auto& issue) {
         data.update_issue(issue, {{"body", dice.prose()}});
@@ -144,7 +153,7 @@ void change_undated(GithubData& data, Seeded& dice, const std::string& issue) {
     }
     case 1:
       if (const auto label = any_key(dice, data.labels.keys_of(data.issues.owner_of(issue)))) {
-        (*data.labels.find(*label))["name"] = dice.name();
+        (*data.labels.find(*label))["name"] = name_of(dice, label_name_max);
       }
       return;
     case 2:
@@ -160,18 +169,29 @@ void change_undated(GithubData& data, Seeded& dice, const std::string& issue) {
 
 }  // namespace
 
+GithubSize empty_github(unsigned others) {
+  GithubSize size;
+  size.users = 1 + others;
+  size.organizations = 1;
+  size.repositories = size.issues = size.pulls = size.comments = 0;
+  size.user = "guest-";
+  size.organization = "sandbox-";
+  return size;
+}
+
 void fill_randomly(GithubData& data, std::uint64_t seed, const GithubSize& size) {
   Seeded dice(seed);
-  for (unsigned i = 1; i <= size.users; ++i) data.add_user("user-" + std::to_string(i));
-  std::vector<std::string> owners{"user-1"};
+  for (unsigned i = 1; i <= size.users; ++i) data.add_user(size.user + std::to_string(i));
+  std::vector<std::string> owners{size.user + "1"};
   for (unsigned i = 1; i <= size.organizations; ++i) {
-    owners.push_back("org-" + std::to_string(i));
+    owners.push_back(size.organization + std::to_string(i));
     data.add_organization(owners.back());
-    data.add_team(owners.back(), dice.words(2));
+    if (size.repositories > 0) data.add_team(owners.back(), dice.words(2));
   }
   for (unsigned i = 0; i < size.repositories; ++i) {
     fill_repository(data, dice, owners[i % owners.size()], size);
   }
+  if (size.repositories == 0) return;
   for (const auto& [login, organization] : data.organizations.all()) {
     const auto project = data.add_project(login, dice.name());
     for (const auto& repo : data.repos.keys_of(login)) {

@@ -13,8 +13,9 @@ namespace {
 constexpr std::int64_t page_default = 30;
 constexpr std::int64_t page_max = 100;
 
-// Thrown by look-ups that find nothing.
-struct NotFound {};
+[[noreturn]] void refuse_unknown() {
+  refuse_github(404, "Not Found");
+}
 
 std::vector<std::string> vector_of(const std::set<std::string>& keys) {
   return {keys.begin(), keys.end()};
@@ -31,16 +32,19 @@ void GithubAccount::on(const std::string& path, ApiHandler handler) {
     const std::lock_guard lock(mutex_);
     try {
       return handler(request);
-    } catch (const NotFound&) {
-      return github_refusal(404, "Not Found");
+    } catch (const GithubRefused& refused) {
+      return refused.answer;
     }
   });
 }
 
 void GithubAccount::on_repo(const std::string& path, RepoHandler handler) {
   for (const auto* prefix : {"/repos/:owner/:repo", "/repositories/:repository_id"}) {
-    on(prefix + path,
-       [this, handler](const ApiRequest& request) { return handler(repo_of(request), request); });
+    on(prefix + path, [this, handler](const ApiRequest& request) {
+      const auto repo = repo_of(request);
+      git_.sync(data_, repo);
+      return handler(repo, request);
+    });
   }
 }
 
@@ -49,10 +53,10 @@ std::string GithubAccount::repo_of(const ApiRequest& request) const {
     for (const auto& [repo, record] : data_.repos.all()) {
       if (std::to_string(record.at("id").get<std::int64_t>()) == id->second) return repo;
     }
-    throw NotFound();
+    refuse_unknown();
   }
   const auto repo = request.param("owner") + "/" + request.param("repo");
-  if (data_.repos.find(repo) == nullptr) throw NotFound();
+  if (data_.repos.find(repo) == nullptr) refuse_unknown();
   return repo;
 }
 
@@ -140,14 +144,14 @@ GithubAccount::Keys GithubAccount::sorted_issues(const std::string& repo,
 
 void GithubAccount::add_account_routes() {
   on("/user", [this](const ApiRequest&) {
-    const auto& login = data_.users.all().begin()->first;
+    const auto& login = data_.token_user();
     return json_answer(record_text(views_.me(login), login));
   });
   on("/users/:login", [this](const ApiRequest& request) {
     const auto& login = request.param("login");
     const bool known =
         data_.users.find(login) != nullptr || data_.organizations.find(login) != nullptr;
-    if (!known) throw NotFound();
+    if (!known) refuse_unknown();
     return json_answer(record_text(views_.full_user(login), login));
   });
   on("/user/orgs", [this](const ApiRequest& request) {
@@ -157,7 +161,7 @@ void GithubAccount::add_account_routes() {
   });
   const auto organization_of = [this](const ApiRequest& request) {
     const auto& login = request.param("org");
-    if (data_.organizations.find(login) == nullptr) throw NotFound();
+    if (data_.organizations.find(login) == nullptr) refuse_unknown();
     return login;
   };
   on("/orgs/:org", [this, organization_of](const ApiRequest& request) {
@@ -168,7 +172,7 @@ void GithubAccount::add_account_routes() {
     Keys logins;
     for (const auto& key : data_.members.keys_of(organization_of(request))) {
       const std::string login = data_.members.find(key)->at("login");
-      const bool is_admin = login == data_.users.all().begin()->first;
+      const bool is_admin = login == data_.token_user();
       const auto role = request.query_value("role").value_or("all");
       if (role == "all" || is_admin == (role == "admin")) logins.push_back(login);
     }
@@ -177,12 +181,6 @@ void GithubAccount::add_account_routes() {
   on("/orgs/:org/teams", [this, organization_of](const ApiRequest& request) {
     const auto keys = vector_of(data_.teams.keys_of(organization_of(request)));
     return page(request, request.path, keys, with(&GithubViews::team));
-  });
-  server_.route("POST", "/graphql", [this](const ApiRequest& request) {
-    const std::lock_guard lock(mutex_);
-    const auto body = JsonRecord::parse(request.body, nullptr, false);
-    if (!body.is_object()) return github_refusal(400, "Problems parsing JSON");
-    return json_answer(graph_.answer(body).dump());
   });
 }
 
@@ -205,7 +203,7 @@ void GithubAccount::add_repo_lists() {
     return repos_page(request, request.param("login"));
   });
   on("/orgs/:org/repos", [this, repos_page](const ApiRequest& request) {
-    if (data_.organizations.find(request.param("org")) == nullptr) throw NotFound();
+    if (data_.organizations.find(request.param("org")) == nullptr) refuse_unknown();
     return repos_page(request, request.param("org"));
   });
 }
@@ -228,13 +226,13 @@ void GithubAccount::add_repo_routes() {
       return github_refusal(403, "Must have push access to view repository collaborators.");
     }
     Keys logins;
-    for (const auto& [login, user] : data_.users.all()) logins.push_back(login);
+    for (const auto& [login, role] : data_.collaborators_of(repo)) logins.push_back(login);
     return repo_page(request, repo, logins, [&](const std::string& login) {
       return record_text(views_.collaborator(repo, login), login);
     });
   });
   on_repo("/hooks", [this](const std::string& repo, const ApiRequest& request) {
-    if (!data_.repos.find(repo)->at("may_administer").get<bool>()) throw NotFound();
+    if (!data_.repos.find(repo)->at("may_administer").get<bool>()) refuse_unknown();
     return repo_page(request, repo, vector_of(data_.hooks.keys_of(repo)), with(&GithubViews::hook));
   });
   add_listing("/branches", data_.branches, &GithubViews::branch);
@@ -256,7 +254,7 @@ std::string GithubAccount::issue_of(const ApiRequest& request, const std::string
     const auto number = data_.issues.find(key)->at("number").get<int>();
     if (std::to_string(number) == request.param("number")) return key;
   }
-  throw NotFound();
+  refuse_unknown();
 }
 
 void GithubAccount::add_issue_routes() {
@@ -271,6 +269,11 @@ void GithubAccount::add_issue_routes() {
   on_repo("/issues/events", [this](const std::string& repo, const ApiRequest& request) {
     return repo_page(request, repo, newest_first(data_.events.keys_of(repo)),
                      with(&GithubViews::event));
+  });
+  on_repo("/issues/:number/comments", [this](const std::string& repo, const ApiRequest& request) {
+    const auto keys = data_.comments.keys_of(issue_of(request, repo));
+    return repo_page(request, repo, dated(vector_of(keys), data_.comments, request),
+                     with(&GithubViews::comment));
   });
   on_repo("/pulls", [this](const std::string& repo, const ApiRequest& request) {
     Keys keys;
@@ -291,7 +294,7 @@ void GithubAccount::add_issue_routes() {
   });
   on_repo("/pulls/:number/reviews", [this](const std::string& repo, const ApiRequest& request) {
     const auto& pull = data_.issues.find(issue_of(request, repo))->at("pull");
-    if (pull.is_null()) throw NotFound();
+    if (pull.is_null()) refuse_unknown();
     return repo_page(request, repo, vector_of(data_.reviews.keys_of(pull)),
                      with(&GithubViews::review));
   });
@@ -328,7 +331,7 @@ ApiAnswer GithubAccount::get_asset(const ApiRequest& request, const std::string&
   const auto& key = request.param("asset");
   if (data_.assets.find(key) == nullptr ||
       data_.releases.owner_of(data_.assets.owner_of(key)) != repo) {
-    throw NotFound();
+    refuse_unknown();
   }
   if (request.header("accept") != "application/octet-stream") {
     return json_answer(text_of(key, &GithubViews::asset));

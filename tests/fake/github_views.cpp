@@ -1,6 +1,8 @@
 #include "fake/github_views.h"
 
+#include <algorithm>
 #include <map>
+#include <vector>
 
 #include "fake/github_view_parts.h"
 
@@ -179,14 +181,15 @@ JsonRecord GithubViews::listed_repository(const std::string& repo) const {
   view["ssh_url"] = "git@github.com:" + repo + ".git";
   view["clone_url"] = links_.git + "/" + repo + ".git";
   view["svn_url"] = page(repo);
-  view["homepage"] = nullptr;
+  view["homepage"] = record.at("homepage");
   view["size"] = 108;
   view["stargazers_count"] = 0;
   view["watchers_count"] = 0;
   view["language"] = nullptr;
-  for (const auto* on : {"has_issues", "has_projects", "has_downloads", "has_pull_requests"}) {
-    view[on] = true;
-  }
+  view["has_issues"] = record.at("has_issues");
+  view["has_projects"] = record.at("has_projects");
+  view["has_downloads"] = true;
+  view["has_pull_requests"] = true;
   view["has_wiki"] = record.at("has_wiki");
   view["has_pages"] = false;
   view["has_discussions"] = record.at("has_discussions");
@@ -198,13 +201,13 @@ JsonRecord GithubViews::listed_repository(const std::string& repo) const {
   view["open_issues_count"] = open;
   view["license"] = nullptr;
   view["allow_forking"] = true;
-  view["is_template"] = false;
+  view["is_template"] = record.at("is_template");
   view["topics"] = record.at("topics");
   view["visibility"] = record.at("private").get<bool>() ? "private" : "public";
   view["forks"] = 0;
   view["open_issues"] = open;
   view["watchers"] = 0;
-  view["default_branch"] = "main";
+  view["default_branch"] = record.at("default_branch");
   const bool admin = record.at("may_administer").get<bool>();
   view["permissions"] = {
       {"admin", admin}, {"maintain", admin}, {"push", admin}, {"triage", admin}, {"pull", true}};
@@ -213,6 +216,20 @@ JsonRecord GithubViews::listed_repository(const std::string& repo) const {
 
 JsonRecord GithubViews::repository(const std::string& repo) const {
   auto view = listed_repository(repo);
+  const auto& merging = data_.repos.find(repo)->at("merging");
+  const JsonRecord defaults{{"allow_rebase_merge", true},
+                            {"allow_squash_merge", true},
+                            {"allow_auto_merge", false},
+                            {"delete_branch_on_merge", false},
+                            {"allow_merge_commit", true},
+                            {"allow_update_branch", false},
+                            {"use_squash_pr_title_as_default", false},
+                            {"squash_merge_commit_title", "COMMIT_OR_PR_TITLE"},
+                            {"squash_merge_commit_message", "COMMIT_MESSAGES"},
+                            {"merge_commit_title", "MERGE_MESSAGE"},
+                            {"merge_commit_message", "PR_TITLE"},
+                            {"web_commit_signoff_required", false}};
+  for (const auto& [name, value] : defaults.items()) view[name] = merging.value(name, value);
   view["network_count"] = 0;
   view["subscribers_count"] = 1;
   return view;
@@ -228,15 +245,20 @@ JsonRecord GithubViews::branch(const std::string& key) const {
   const auto api = repo_url(data_.branches.owner_of(key));
   return {{"name", record.at("name")},
           {"commit", {{"sha", sha}, {"url", api + "/commits/" + sha}}},
-          {"protected", record.at("name") == "main"}};
+          {"protected", record.at("protected")}};
 }
 
 JsonRecord GithubViews::collaborator(const std::string& repo, const std::string& login) const {
+  static const std::vector<std::string> roles{"read", "triage", "write", "maintain", "admin"};
   auto view = user(login);
-  const bool owns = data_.repos.find(repo)->at("owner") == login;
-  view["permissions"] = {
-      {"admin", owns}, {"maintain", owns}, {"push", true}, {"triage", true}, {"pull", true}};
-  view["role_name"] = owns ? "admin" : "write";
+  const auto role = data_.collaborators_of(repo).at(login);
+  const auto rank = std::find(roles.begin(), roles.end(), role) - roles.begin();
+  view["permissions"] = {{"admin", rank >= 4},
+                         {"maintain", rank >= 3},
+                         {"push", rank >= 2},
+                         {"triage", rank >= 1},
+                         {"pull", true}};
+  view["role_name"] = role;
   return view;
 }
 

@@ -13,6 +13,7 @@ struct GithubLinks {
   std::string api = "https://api.github.com";
   std::string html = "https://github.com";
   std::string git = "https://github.com";  // clone URLs are GIT/OWNER/REPO.git
+  std::string uploads = "https://uploads.github.com";
 };
 
 // Makes views; cheap to copy, valid as long as what it refers to.
@@ -35,7 +36,8 @@ class GithubViews {
   JsonRecord milestone(const std::string& key) const;
   JsonRecord issue(const std::string& key) const;
   JsonRecord comment(const std::string& key) const;
-  JsonRecord pull(const std::string& key) const;  // pull-request-simple
+  JsonRecord pull(const std::string& key) const;       // pull-request-simple
+  JsonRecord full_pull(const std::string& key) const;  // pull-request
   JsonRecord review(const std::string& key) const;
   JsonRecord review_comment(const std::string& key) const;
   JsonRecord release(const std::string& key) const;
@@ -45,6 +47,16 @@ class GithubViews {
   JsonRecord event(const std::string& key) const;
   JsonRecord timeline_event(const std::string& key) const;  // an event without its issue
   JsonRecord timeline_comment(const std::string& key) const;
+  JsonRecord deploy_key(const std::string& key) const;
+  JsonRecord autolink(const std::string& key) const;
+  JsonRecord variable(const std::string& key) const;
+  JsonRecord environment(const std::string& key) const;
+  JsonRecord environment_variable(const std::string& key) const;
+  JsonRecord environment_policy(const std::string& key) const;
+  JsonRecord invitation(const std::string& key) const;
+  JsonRecord ruleset(const std::string& key) const;
+  JsonRecord listed_ruleset(const std::string& key) const;
+  JsonRecord actions_permissions(const std::string& repo) const;
 
  private:
   std::string repo_url(const std::string& repo) const { return links_.api + "/repos/" + repo; }
@@ -56,6 +68,7 @@ class GithubViews {
   JsonRecord labels_of(const JsonRecord& issue) const;
   JsonRecord users_of(const JsonRecord& logins) const;
   JsonRecord reactions(const std::string& url, int hearts) const;
+  JsonRecord dependencies_of(const std::string& issue) const;
 
   const GithubData& data_;
   const GithubLinks& links_;

@@ -28,8 +28,9 @@ class Parser {
  public:
   Parser(std::string_view text, const JsonRecord& variables) : text_(text), variables_(variables) {}
 
-  std::vector<GraphqlField> document() {
+  GraphqlOperation document() {
     std::size_t operation = std::string_view::npos;
+    bool is_mutation = false;
     for (skip(); at_ < text_.size(); skip()) {
       const auto begin = at_;
       const auto word = peek() == '{' ? std::string("query") : name();
@@ -37,7 +38,8 @@ class Parser {
         const auto fragment = name();
         skip_to('{');
         fragments_[fragment] = at_;
-      } else if (word == "query") {
+      } else if (word == "query" || word == "mutation") {
+        is_mutation = word == "mutation";
         operation = begin;
         if (peek() != '{') skip_to('{');
       } else {
@@ -48,7 +50,7 @@ class Parser {
     if (operation == std::string_view::npos) throw GraphqlError("A query is missing");
     at_ = operation;
     read_defaults();
-    return selections(0);
+    return {is_mutation, selections(0)};
   }
 
  private:
@@ -310,8 +312,14 @@ JsonRecord select_value(const JsonRecord& value, const GraphqlField& field) {
 
 }  // namespace
 
-std::vector<GraphqlField> parse_graphql(std::string_view document, const JsonRecord& variables) {
+GraphqlOperation parse_graphql_operation(std::string_view document, const JsonRecord& variables) {
   return Parser(document, variables).document();
+}
+
+std::vector<GraphqlField> parse_graphql(std::string_view document, const JsonRecord& variables) {
+  auto operation = parse_graphql_operation(document, variables);
+  if (operation.is_mutation) throw GraphqlError("Expected a query, actual: mutation");
+  return std::move(operation.fields);
 }
 
 JsonRecord select_graphql(const JsonRecord& object, const std::vector<GraphqlField>& fields) {

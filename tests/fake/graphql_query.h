@@ -28,6 +28,14 @@ struct GraphqlField {
   std::vector<GraphqlField> fields;
 };
 
+// A query or a mutation; nothing else is understood.
+struct GraphqlOperation {
+  bool is_mutation = false;
+  std::vector<GraphqlField> fields;
+};
+// The operation of a document that has just one, as parse_graphql() reads it.
+GraphqlOperation parse_graphql_operation(std::string_view document, const JsonRecord& variables);
+
 // The top-level fields of a query document with one operation. Fragments are expanded. Throws
 // GraphqlError for what is no query, uses an unknown variable or fragment, or nests too deep.
 std::vector<GraphqlField> parse_graphql(std::string_view document, const JsonRecord& variables);

@@ -29,8 +29,13 @@ std::vector<GraphqlField> selection_of(const std::string& stream) {
 // The git repositories of the account, which change apart from the records of the API.
 class GitOrigins {
  public:
-  std::string base() const { return "file://" + folder_.path().string(); }
+  std::string folder() const { return folder_.path().string(); }
+  std::string base() const { return "file://" + folder(); }
+  // Made here, not through the API.
   bool has(const std::string& name) const { return names_.contains(name); }
+  bool knows(const std::string& name) const {
+    return has(name) || std::filesystem::exists(path(name));
+  }
   void make(const std::string& name) {
     const git_test::Origin origin(path(name));
     origin.commit("README.md", name);
@@ -43,9 +48,12 @@ class GitOrigins {
     if (dice.chance(0.2)) origin.run({"tag", "tag-" + dice.hex(8)});
     names_[name] = git_test::names_of(path(name));
   }
-  // A wiki that nobody wrote to is an empty repository.
+  // A wiki that nobody wrote to is an empty repository. What was made through the API changes by
+  // pushes.
   std::string names(const std::string& name) const {
-    return has(name) ? names_.at(name) : "\nHEAD ref: refs/heads/main\n";
+    if (has(name)) return names_.at(name);
+    if (std::filesystem::exists(path(name))) return git_test::names_of(path(name));
+    return "\nHEAD ref: refs/heads/main\n";
   }
 
  private:
@@ -105,7 +113,7 @@ class GithubApp final : public App {
     Reader(GithubApp& app, const GithubData& data)
         : data_(data),
           owner_(app.owner_),
-          links_(app.links()),
+          links_(app.account_.links()),
           views_(data, links_),
           graph_(data, links_) {}
 
@@ -164,9 +172,25 @@ class GithubApp final : public App {
         put("commit_comments", key, views_.commit_comment(key), key);
       for (const auto& key : data_.releases.keys_of(repo))
         put("releases", key, views_.release(key), key);
+      for (const auto& key : data_.rulesets.keys_of(repo))
+        put("rulesets", key, views_.ruleset(key), key);
+      read_environments(repo);
       read_issues(repo, id);
       read_discussions(repo);
       if (record.at("may_administer").get<bool>()) read_administration(repo, id);
+    }
+
+    void read_environments(const std::string& repo) {
+      for (const auto& key : data_.environments.keys_of(repo)) {
+        put("environments", key, views_.environment(key), key);
+        for (const auto& variable : data_.environment_variables.keys_of(key)) {
+          const std::string name = data_.environment_variables.find(variable)->at("name");
+          put("environment_variables", key + "/" + name, views_.environment_variable(variable),
+              variable);
+        }
+        for (const auto& policy : data_.environment_policies.keys_of(key))
+          put("environment_branch_policies", policy, views_.environment_policy(policy), policy);
+      }
     }
 
     void read_issues(const std::string& repo, const std::string& id) {
@@ -177,6 +201,8 @@ class GithubApp final : public App {
         put("issues", numbered(key), views_.issue(key), key);
         for (const auto& comment : data_.comments.keys_of(key))
           put("issue_comments", comment, views_.comment(comment), comment);
+        for (const std::string blocker : data_.issues.find(key)->at("blocked_by"))
+          put("issue_dependencies", key + "/" + blocker, views_.issue(blocker), blocker);
       }
       for (const auto& key : data_.events.keys_of(repo)) {
         const auto& event = *data_.events.find(key);
@@ -201,14 +227,28 @@ class GithubApp final : public App {
       for (const auto& discussion : whole.at("discussions").at("__connection")) {
         select("discussions", discussion);
         select_all("discussion_comments", discussion.at("comments"));
+        for (const auto& comment : discussion.at("comments").at("__connection"))
+          select_all("discussion_replies", comment.at("replies"));
       }
     }
 
     void read_administration(const std::string& repo, const std::string& id) {
-      for (const auto& [login, user] : data_.users.all())
-        put("collaborators", id + "/" + id_of(user), views_.collaborator(repo, login), login);
+      for (const auto& [login, role] : data_.collaborators_of(repo))
+        put("collaborators", id + "/" + id_of(*data_.users.find(login)),
+            views_.collaborator(repo, login), login);
       for (const auto& key : data_.hooks.keys_of(repo)) put("hooks", key, views_.hook(key), key);
-      out_["actions_permissions"][id] = GithubAccount::actions_permissions();
+      for (const auto& key : data_.keys.keys_of(repo))
+        put("deploy_keys", key, views_.deploy_key(key), key);
+      for (const auto& key : data_.autolinks.keys_of(repo))
+        put("autolinks", key, views_.autolink(key), key);
+      for (const auto& key : data_.invitations.keys_of(repo))
+        put("repository_invitations", key, views_.invitation(key), key);
+      for (const auto& key : data_.variables.keys_of(repo)) {
+        const std::string name = data_.variables.find(key)->at("name");
+        put("actions_variables", id + "/" + name, views_.variable(key), key);
+      }
+      select_all("branch_protection_rules", graph_.repository(repo).at("branchProtectionRules"));
+      out_["actions_permissions"][id] = views_.actions_permissions(repo).dump();
     }
 
     void read_project(const std::string& key) {
@@ -227,13 +267,6 @@ class GithubApp final : public App {
     Expected out_;
   };
 
-  GithubLinks links() {
-    GithubLinks links;
-    links.api = account_.server().origin();
-    links.html = links.git = origins_.base();
-    return links;
-  }
-
   // Names of the repositories, and whether they have a wiki.
   std::map<std::string, bool> repositories() {
     return account_.change([&](const GithubData& data) {
@@ -248,9 +281,9 @@ class GithubApp final : public App {
     for (const auto& [name, has_wiki] : repositories()) {
       Seeded dice(mix_seed(seed, name));
       const auto wiki = name + ".wiki";
-      if (!origins_.has(name)) origins_.make(name);
-      if (has_wiki && !origins_.has(wiki) && dice.chance(0.5)) origins_.make(wiki);
-      if (dice.chance(0.3)) origins_.change(name, dice);
+      if (!origins_.knows(name)) origins_.make(name);
+      if (has_wiki && !origins_.knows(wiki) && dice.chance(0.5)) origins_.make(wiki);
+      if (origins_.has(name) && dice.chance(0.3)) origins_.change(name, dice);
       if (origins_.has(wiki) && dice.chance(0.3)) origins_.change(wiki, dice);
     }
   }
@@ -266,6 +299,7 @@ class GithubApp final : public App {
     GithubOptions out;
     out.only_dated_changes = options.dated_only;
     out.git_base = out.html_base = origins_.base();
+    out.git_folder = origins_.folder();
     return out;
   }
 
