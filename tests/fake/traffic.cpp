@@ -23,7 +23,9 @@ constexpr unsigned pages_max = 50;
 class Visitor {
  public:
   Visitor(TestAccount& account, const std::string& authorization)
-      : account_(account), client_("127.0.0.1", account.server().port()) {
+      : Visitor(account, authorization, account.server().port()) {}
+  Visitor(TestAccount& account, const std::string& authorization, int port)
+      : account_(account), client_("127.0.0.1", port) {
     client_.set_keep_alive(true);
     client_.set_default_headers({{"Authorization", authorization}, {"User-Agent", "probackup"}});
   }
@@ -206,6 +208,105 @@ void visit_github(const std::string& log) {
   account.server().write_log(log, account.app());
 }
 
+// Everything that a restore may write, once; what GitHub refuses is asked for, too.
+void write_github(const std::string& log) {
+  GithubAccount account(23, empty_github(1));
+  Visitor visitor(account, "Bearer " + account.settings().at("token"));
+  auto& client = visitor.client();
+  const auto type = "application/json";
+  const auto post = [&](const std::string& path, const json& body) {
+    return json::parse(client.Post(path, body.dump(), type)->body, nullptr, false);
+  };
+  const auto patch = [&](const std::string& path, const json& body) {
+    client.Patch(path, body.dump(), type);
+  };
+  const auto put = [&](const std::string& path, const json& body) {
+    client.Put(path, body.dump(), type);
+  };
+  post("/orgs/sandbox-1/repos", {{"name", "theirs"}, {"private", true}});
+  post("/user/repos", {{"name", "one"}, {"auto_init", true}, {"has_wiki", true}});
+  post("/user/repos", {{"name", "one"}});
+  const std::string base = "/repos/guest-1/one";
+  account.change([](GithubData& data) { data.add_branch("guest-1/one", "feature"); });
+  patch(base, {{"description", "Text"}, {"allow_merge_commit", false}, {"default_branch", "main"}});
+  put(base + "/topics", {{"names", {"backup"}}});
+  put(base + "/actions/permissions", {{"enabled", true}, {"allowed_actions", "all"}});
+  post(base + "/labels", {{"name", "new"}, {"color", "c0ffee"}, {"description", "Text"}});
+  post(base + "/labels", {{"name", "bug"}});
+  patch(base + "/labels/new", {{"new_name", "newer"}, {"color", "ffffff"}});
+  client.Delete(base + "/labels/newer");
+  post(base + "/milestones", {{"title", "v1"}, {"due_on", "2030-01-02T08:00:00Z"}});
+  post(base + "/milestones", {{"title", "v1"}});
+  const auto first =
+      post(base + "/issues", {{"title", "First"}, {"labels", {"bug"}}, {"milestone", 1}});
+  post(base + "/issues", {{"title", "Second"}, {"body", "Text"}, {"assignees", {"guest-1"}}});
+  post(base + "/issues", json::object());
+  patch(base + "/issues/1", {{"state", "closed"}, {"state_reason", "not_planned"}});
+  patch(base + "/milestones/1", {{"state", "closed"}});
+  put(base + "/issues/1/lock", {{"lock_reason", "resolved"}});
+  client.Delete(base + "/issues/1/lock");
+  post(base + "/issues/2/labels", {{"labels", {"question"}}});
+  post(base + "/issues/2/assignees", {{"assignees", {"guest-1"}}});
+  post(base + "/issues/2/dependencies/blocked_by", {{"issue_id", first["id"]}});
+  const auto comment = post(base + "/issues/1/comments", {{"body", "Text"}});
+  patch(base + "/issues/comments/" + comment["id"].dump(), {{"body", "Changed"}});
+  const auto pull =
+      post(base + "/pulls", {{"title", "Change"}, {"head", "feature"}, {"base", "main"}});
+  const std::string sha = pull["head"]["sha"];
+  post(base + "/pulls/3/reviews", {{"event", "APPROVE"}});
+  post(base + "/pulls/3/reviews", {{"event", "COMMENT"}, {"body", "Fine"}});
+  const auto remark = post(base + "/pulls/3/comments",
+                           {{"body", "Here"}, {"commit_id", sha}, {"path", "a"}, {"line", 1}});
+  post(base + "/pulls/3/comments/" + remark["id"].dump() + "/replies", {{"body", "Yes"}});
+  patch(base + "/pulls/3", {{"state", "closed"}});
+  post(base + "/commits/" + sha + "/comments", {{"body", "Good"}});
+  const auto release = post(base + "/releases", {{"tag_name", "v1"}, {"name", "First"}});
+  post(base + "/releases", {{"tag_name", "v1"}});
+  const auto release_path = base + "/releases/" + release["id"].dump();
+  patch(release_path, {{"prerelease", true}, {"body", "Notes"}});
+  Visitor uploader(account, "Bearer " + account.settings().at("token"),
+                   account.upload_server().port());
+  for (int twice = 0; twice < 2; ++twice) {
+    uploader.client().Post(release_path + "/assets?name=tool.bin", "bytes",
+                           "application/octet-stream");
+  }
+  const json hook{{"name", "web"},
+                  {"config", {{"url", "https://example.com"}, {"content_type", "json"}}}};
+  const auto hooked = post(base + "/hooks", hook);
+  post(base + "/hooks", hook);
+  patch(base + "/hooks/" + hooked["id"].dump(), {{"active", false}});
+  post(base + "/keys", {{"title", "CI"}, {"key", "ssh-ed25519 AAAAC3"}, {"read_only", true}});
+  post(base + "/autolinks", {{"key_prefix", "T-"}, {"url_template", "https://example.com/<num>"}});
+  put(base + "/collaborators/guest-2", {{"permission", "push"}});
+  post(base + "/actions/variables", {{"name", "A"}, {"value", "1"}});
+  patch(base + "/actions/variables/A", {{"value", "2"}});
+  const auto me = visitor.get("/user")["id"];
+  put(base + "/environments/prod",
+      {{"wait_timer", 5},
+       {"reviewers", {{{"type", "User"}, {"id", me}}}},
+       {"deployment_branch_policy",
+        {{"protected_branches", false}, {"custom_branch_policies", true}}}});
+  post(base + "/environments/prod/variables", {{"name", "A"}, {"value", "1"}});
+  post(base + "/environments/prod/deployment-branch-policies", {{"name", "v*"}});
+  const auto ruleset =
+      post(base + "/rulesets",
+           {{"name", "main"}, {"enforcement", "active"}, {"rules", {{{"type", "deletion"}}}}});
+  for (const auto* part : github_repo_paths) visitor.get_all(base + part);
+  for (const auto* part :
+       {"/pulls/3", "/pulls/3/reviews", "/issues/2", "/issues/1/comments", "/labels/bug",
+        "/milestones/1", "/releases", "/releases/tags/v1", "/environments/prod",
+        "/environments/prod/variables", "/environments/prod/deployment-branch-policies",
+        "/environments/prod/secrets", "/pulls?state=all", "/issues/2/dependencies/blocked_by"}) {
+    visitor.get_all(base + part);
+  }
+  visitor.get(base + "/rulesets/" + ruleset["id"].dump());
+  patch(base, {{"archived", true}});
+  post(base + "/issues", {{"title", "Late"}});
+  client.Delete(base);
+  account.server().write_log(log, account.app());
+  account.upload_server().write_log(log, account.app());
+}
+
 }  // namespace
 }  // namespace probackup
 
@@ -218,6 +319,7 @@ int main(int argc, char** argv) {
     probackup::visit_trello(argv[1]);
     probackup::write_to_trello(argv[1]);
     probackup::visit_github(argv[1]);
+    probackup::write_github(argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -325,6 +325,27 @@ def check_request(description, entry, template, operation, parameters, report):
             report.add(f"{place}: query parameter {name} is missing")
 
 
+def check_json_body(description, entry, template, operation, report):
+    """A JSON body that the server accepted: its schema, and that it has no member of another name."""
+    content = description.deref(operation.get("requestBody", {})).get("content", {})
+    schema = description.deref(content.get("application/json", {}).get("schema", {}))
+    if entry["status"] >= 400 or not schema or not entry["body"]:
+        return
+    place = f"{entry['method']} {template}"
+    try:
+        body = json.loads(entry["body"])
+    except ValueError as error:
+        report.add(f"{place}: the request's body is not JSON: {error}")
+        return
+    report.counts["request bodies validated"] += 1
+    for error in description.errors(schema, body):
+        report.add(f"{place}: request: {error}")
+    known = schema.get("properties")
+    if known and isinstance(body, dict):
+        for name in sorted(set(body) - set(known)):
+            report.add(f"{place}: request: unknown member {name}")
+
+
 def check_answer(description, entry, template, operation, report):
     if entry["fault"] not in HARMLESS or (entry["answer_bytes"] and not entry["answer"]):
         report.counts["answers left out (faults, files)"] += 1
@@ -385,6 +406,8 @@ def check(entry, description, report):
     report.counts["requests validated"] += 1
     check_request(description, entry, template, operation, parameters, report)
     check_answer(description, entry, template, operation, report)
+    if description.app == "github":
+        check_json_body(description, entry, template, operation, report)
 
 
 def check_logs(logs, folder):
