@@ -84,13 +84,18 @@ Database::~Database() {
 void Database::make_file() const {
   make_folders(std::filesystem::path(path_).parent_path(), 0700);
   // SQLite gives its companion files the mode of this one.
-  int file = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0)
+  // One that is there is not opened: closing it would take the locks of this process's other
+  // connections away (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+  struct stat info {};
+  if (::stat(path_.c_str(), &info) == 0) {
+    if ((info.st_mode & 077) != 0) ::chmod(path_.c_str(), 0600);
+    return;
+  }
+  int file = ::open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0 && errno != EEXIST)
     throw Error(fmt::format("cannot open the catalog {}: {}", path_, std::strerror(errno)),
                 place_hint);
-  struct stat info {};
-  if (::fstat(file, &info) == 0 && (info.st_mode & 077) != 0) ::fchmod(file, 0600);
-  ::close(file);
+  if (file >= 0) ::close(file);
 }
 
 void Database::close() {

@@ -208,6 +208,8 @@ std::string RestoreEngine::State::remove(const StepModel& step, const JournalEnt
     return gone ? "" : answer.reason;
   } catch (const ItemError& error) {
     return error.what();
+  } catch (const QuotaPause& pause) {
+    return pause.why;
   }
 }
 

@@ -435,7 +435,10 @@ void RestoreMaker::finish(const StepModel& step, RestoreItem& item, std::stop_to
     for (const auto& model : step.finish) send_follow_up(work, model, names.scope());
     for (const auto& note : refs_.notes()) work.note(note);
   } catch (const ItemError& error) {
-    work.note(error.what());
+    if (refs_.met_unsettled())
+      work.unsettled = true;
+    else
+      work.note(error.what());
   }
   put(work, work.unsettled ? State::done : State::finished);
 }

@@ -51,7 +51,7 @@ void RestoreRefs::alias(const std::string& kind, const std::string& old_id,
 
 void RestoreRefs::begin_item() {
   aliases_.clear();
-  met_pending_ = false;
+  met_pending_ = met_unsettled_ = false;
   notes_.clear();
 }
 
@@ -72,6 +72,14 @@ std::optional<std::string> RestoreRefs::ref_one(const std::string& kind,
     bool there = entry->state == State::made || entry->state == State::done ||
                  entry->state == State::finished;
     if (there && !entry->new_id.empty()) return entry->new_id;
+    // Without it the thing would be made incomplete, though the next run may know better.
+    if (entry->state == State::sent) {
+      met_unsettled_ = true;
+      throw Error(fmt::format("whether {} {}, which it refers to, was made is not known yet", kind,
+                              old_id));
+    }
+    if (entry->state == State::failed)
+      notes_.insert(fmt::format("{} {}, which it refers to, could not be made", kind, old_id));
   }
   if (auto known = parts_.options.known.find(name); known != parts_.options.known.end())
     return known->second;

@@ -41,6 +41,8 @@ class RestoreRefs final : public References {
   void begin_item();
   // Whether relink() met the address of a thing that is to be made, but is not there yet.
   bool met_pending() const { return met_pending_; }
+  // Whether ref() met a thing of which it is not known whether it was made: it has thrown then.
+  bool met_unsettled() const { return met_unsettled_; }
   // What the thing at hand misses, for people.
   const std::set<std::string>& notes() const { return notes_; }
 
@@ -60,7 +62,7 @@ class RestoreRefs final : public References {
   std::set<std::string> chosen_;                // digests of kind and old id
   std::set<std::string> old_urls_;              // digests
   std::map<std::string, std::string> aliases_;  // "KIND/OLD ID" to a new id
-  bool met_pending_ = false;
+  bool met_pending_ = false, met_unsettled_ = false;
   std::set<std::string> notes_;
   bool people_loaded_ = false, target_loaded_ = false;
   std::unordered_map<std::string, Person> people_;                           // by key

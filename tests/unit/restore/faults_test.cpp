@@ -151,6 +151,33 @@ TEST_CASE("A look-up that finds no place to look at does not make a create be se
   check_whole(rig);
 }
 
+TEST_CASE("What refers to a thing that is not known to be there waits for the next run") {
+  json file = notes_file();
+  file["restore"]["steps"][1]["after"] = "${record.above}";
+  file["restore"]["steps"][1]["body"]["above"] = "${record.above | ref('cards')}";
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  json card = json::parse(rig.source.streams["cards"][1].raw);
+  card["above"] = "old-board-1-card-0";
+  rig.source.streams["cards"][1].raw = card.dump();
+  rig.server.after_create = [&](HttpResponse answer) {
+    return rig.server.order.size() == 2 ? cut() : std::move(answer);
+  };
+  rig.server.before = [&](const Asked& asked) -> std::optional<HttpResponse> {
+    bool dead = rig.server.order.size() == 2;
+    return dead && asked.request.method == "GET" ? std::optional(reply("down", 503)) : std::nullopt;
+  };
+  rig.run();
+  CHECK(rig.server.things["cards"].size() == 1);
+  CHECK(rig.entry("cards", "old-board-1-card-1").state == State::failed);
+  rig.server.before = {};
+  rig.server.after_create = {};
+  rig.run();
+  check_whole(rig);
+  CHECK(rig.made("cards", "old-board-1-card-1")["above"] ==
+        rig.entry("cards", "old-board-1-card-0").new_id);
+}
+
 TEST_CASE("A server that fails for good leaves what can be gone on with") {
   RestoreRig rig;
   rig.add_board("old-board-1", 2);
