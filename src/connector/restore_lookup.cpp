@@ -54,8 +54,11 @@ std::vector<json> LookUps::read(const LookUpModel& model, const Scope& names, bo
     };
     Fetched fetched = parts_.fetcher.fetch(std::move(ask), stop);
     if (fetched.kind == Fetched::Kind::empty) return out;
-    if (fetched.kind != Fetched::Kind::good)
-      throw ItemError(fmt::format("{}: {}", fetched.reason, fetched.url));
+    if (fetched.kind != Fetched::Kind::good) {
+      std::string why = fmt::format("{}: {}", fetched.reason, fetched.url);
+      if (fetched.unknown) throw UnsettledError(why);
+      throw ItemError(why);
+    }
     for (const auto& raw : records) out.push_back(parse_json(raw));
     if (out.size() > listing_max)
       throw ItemError(fmt::format("more than {} elements: {}", listing_max, fetched.url));

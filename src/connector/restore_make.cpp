@@ -91,7 +91,9 @@ JournalEntry RestoreMaker::make(const StepModel& step, RestoreItem& item, std::s
   try {
     start(work);
   } catch (const ItemError& error) {
-    work.note(error.what());
+    const bool is_settled =
+        !refs_.met_unsettled() && dynamic_cast<const UnsettledError*>(&error) == nullptr;
+    if (is_settled) work.note(error.what());
     // What is there is never made again, and whether a create that was sent came about is still to
     // be found out.
     if (is_there(work.entry.state))
@@ -244,7 +246,8 @@ void RestoreMaker::run_before(Work& work) {
         work.note(error.what());  // an attachment that is not in the snapshot
         continue;
       }
-      if (answer.kind != WriteAnswer::Kind::good) throw ItemError(answer.reason);
+      if (answer.kind == WriteAnswer::Kind::unknown) throw UnsettledError(answer.reason);
+      if (answer.kind == WriteAnswer::Kind::refused) throw ItemError(answer.reason);
       AnswerNames with_answer(names.scope(), answer.response, true);
       given[model.as].push_back(
           evaluated([&] { return model.give.evaluate(with_answer.scope()); }));

@@ -73,7 +73,10 @@ std::optional<std::string> RestoreRefs::ref_one(const std::string& kind,
                  entry->state == State::finished;
     if (there && !entry->new_id.empty()) return entry->new_id;
     // Without it the thing would be made incomplete, though the next run may know better.
-    if (entry->state == State::sent) {
+    // A failure without a reason was none of the app's: it was in the middle of its tries.
+    const bool is_unsettled =
+        entry->state == State::sent || (entry->state == State::failed && entry->notes.empty());
+    if (is_unsettled) {
       met_unsettled_ = true;
       throw Error(fmt::format("whether {} {}, which it refers to, was made is not known yet", kind,
                               old_id));

@@ -15,6 +15,12 @@ class ItemError : public Error {
   using Error::Error;
 };
 
+// So does this, but the next run may well succeed: no answer came.
+class UnsettledError : public ItemError {
+ public:
+  using ItemError::ItemError;
+};
+
 // Runs what evaluates a connector's expressions: their errors are the item's.
 template <class Evaluate>
 auto evaluated(const Evaluate& evaluate) {

@@ -66,9 +66,8 @@ std::vector<std::string> check_restore(SnapshotReader& reader, const RestoreTarg
 
 // Whether all that is missing is what the connector says it will be.
 static bool is_declared(const std::vector<std::string>& reasons) {
-  return std::all_of(reasons.begin(), reasons.end(), [](const std::string& reason) {
-    return reason.starts_with(without_note);
-  });
+  return std::all_of(reasons.begin(), reasons.end(),
+                     [](const std::string& reason) { return reason.starts_with(without_note); });
 }
 
 void add_journal(RestoreJournal& journal, RestoreReport& report) {
@@ -85,6 +84,8 @@ void add_journal(RestoreJournal& journal, RestoreReport& report) {
         ++kind.lost, what = "lost";
         break;
       case State::failed:
+        if (reasons.empty())
+          reasons.emplace_back("not made yet: it waits for its turn, or another");
         ++kind.failed, what = "failed";
         break;
       case State::sent:
