@@ -60,8 +60,8 @@ void add_release(GithubData& data, Seeded& dice, const std::string& repo) {
   }
 }
 
-void fill_repository(GithubData& data, Seeded& dice, const std::string& owner,
-                     const GithubSize& size) {
+std::string fill_repository(GithubData& data, Seeded& dice, const std::string& owner,
+                            const GithubSize& size) {
   const auto name = "repo-" + std::to_string(data.repos.size() + 1);
   const auto repo = data.add_repository(owner, name, dice.chance(0.8));
   if (dice.chance(0.5)) {
@@ -88,6 +88,7 @@ void fill_repository(GithubData& data, Seeded& dice, const std::string& owner,
       data.add_discussion_comment(discussion, any_user(data, dice), dice.prose());
     }
   }
+  return repo;
 }
 
 using Change = std::function<void(GithubData&, Seeded&, const std::string& issue)>;
@@ -189,7 +190,8 @@ void fill_randomly(GithubData& data, std::uint64_t seed, const GithubSize& size)
     if (size.repositories > 0) data.add_team(owners.back(), dice.words(2));
   }
   for (unsigned i = 0; i < size.repositories; ++i) {
-    fill_repository(data, dice, owners[i % owners.size()], size);
+    const auto repo = fill_repository(data, dice, owners[i % owners.size()], size);
+    furnish_randomly(data, mix_seed(seed, repo), repo);
   }
   if (size.repositories == 0) return;
   for (const auto& [login, organization] : data.organizations.all()) {

@@ -20,6 +20,9 @@ struct GithubSize {
 // `others` more users.
 GithubSize empty_github(unsigned others = 0);
 
+// What owners set up in a repository: keys, autolinks, variables, environments, rules, invitations.
+// A discussion gets a reply.
+void furnish_randomly(GithubData& data, std::uint64_t seed, const std::string& repo);
 // Without repositories there are no teams and no projects either.
 void fill_randomly(GithubData& data, std::uint64_t seed, const GithubSize& size);
 // One seeded change. With `only_dated`, nothing is done that moves no updated_at (a reaction, a

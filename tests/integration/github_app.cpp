@@ -174,7 +174,6 @@ class GithubApp final : public App {
         put("releases", key, views_.release(key), key);
       for (const auto& key : data_.rulesets.keys_of(repo))
         put("rulesets", key, views_.ruleset(key), key);
-      read_environments(repo);
       read_issues(repo, id);
       read_discussions(repo);
       if (record.at("may_administer").get<bool>()) read_administration(repo, id);
@@ -247,6 +246,7 @@ class GithubApp final : public App {
         const std::string name = data_.variables.find(key)->at("name");
         put("actions_variables", id + "/" + name, views_.variable(key), key);
       }
+      read_environments(repo);
       select_all("branch_protection_rules", graph_.repository(repo).at("branchProtectionRules"));
       out_["actions_permissions"][id] = views_.actions_permissions(repo).dump();
     }
