@@ -5,6 +5,7 @@
 
 #include "demo/sample_files.h"
 #include "fake/github_body.h"
+#include "fake/github_view_parts.h"
 
 namespace probackup {
 
@@ -56,7 +57,7 @@ void add_release(GithubData& data, Seeded& dice, const std::string& repo) {
   const auto release = data.add_release(repo, "v1." + number, dice.prose());
   for (auto left = dice.below(3); left > 0; --left) {
     auto file = sample_file(dice);
-    data.add_asset(release, file.name, file.mime_type, std::move(file.bytes));
+    data.add_asset(release, github_asset_name(file.name), file.mime_type, std::move(file.bytes));
   }
 }
 

@@ -1,22 +1,10 @@
 // Releases and the files that are uploaded to them.
+#include "fake/github_view_parts.h"
 #include "fake/github_writes.h"
-#include "util/text.h"
 
 namespace probackup {
 
 namespace {
-
-// Letters, digits and a few signs stay; GitHub renames the rest, and points at either end.
-std::string asset_name(std::string name) {
-  for (auto& c : name) {
-    const bool stays = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-                       std::string_view("._-+@").find(c) != std::string_view::npos;
-    if (!stays) c = '.';
-  }
-  if (name.starts_with('.')) name.insert(0, "default");
-  while (name.ends_with('.')) name.pop_back();
-  return name;
-}
 
 void refuse_taken_tag(const GithubWrites& writes, const std::string& repo, const std::string& tag,
                       const std::string& self) {
@@ -86,7 +74,7 @@ std::string release_of(const GithubWrites& writes, const GithubCall& call) {
 
 ApiAnswer post_asset(GithubWrites& writes, GithubCall& call, bool fail) {
   const auto release = release_of(writes, call);
-  const auto name = asset_name(call.request.query_value("name").value_or(""));
+  const auto name = github_asset_name(call.request.query_value("name").value_or(""));
   const auto type = call.request.header("content-type").value_or("");
   if (name.empty()) refuse_invalid("ReleaseAsset", "name", "missing_field");
   if (type.empty()) refuse_invalid("ReleaseAsset", "content_type", "missing_field");
@@ -121,7 +109,7 @@ void add_asset_writes(GithubWrites& writes, ApiServer& uploads, std::function<bo
                    const auto key = asset_of(writes, call);
                    auto changes = JsonRecord::object();
                    if (const auto name = call.body.text("name"))
-                     changes["name"] = asset_name(*name);
+                     changes["name"] = github_asset_name(*name);
                    call.body.put_text(changes, "label");
                    writes.data.update(writes.data.assets, key, changes);
                    return writes.changed(writes.views.asset(key), key);

@@ -1,8 +1,17 @@
 #include "fake/github_view_parts.h"
 
+#include <cctype>
+#include <string_view>
+
 #include "util/bytes.h"
 
 namespace probackup {
+
+namespace {
+
+constexpr std::size_t asset_name_max = 255;  // as file systems have it
+
+}  // namespace
 
 std::string github_node_id(const std::string& kind, const JsonRecord& record) {
   return kind + "_" + to_base64url(std::to_string(record.at("id").get<std::int64_t>()));
@@ -22,6 +31,17 @@ ApiAnswer github_refusal(int status, const std::string& message) {
                         {"documentation_url", "https://docs.github.com/rest"},
                         {"status", std::to_string(status)}};
   return json_answer(body.dump(), status);
+}
+
+std::string github_asset_name(std::string name) {
+  for (auto& c : name) {
+    const bool stays = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                       std::string_view("._-+@").find(c) != std::string_view::npos;
+    if (!stays) c = '.';
+  }
+  if (name.starts_with('.')) name.insert(0, "default");
+  while (name.ends_with('.')) name.pop_back();
+  return name.substr(0, asset_name_max);
 }
 
 JsonRecord github_link(const std::string& url) {

@@ -16,6 +16,9 @@ JsonRecord github_head(const std::string& url, const JsonRecord& record, const s
 void add_github_times(JsonRecord& view, const JsonRecord& record);
 // How GitHub refuses a request.
 ApiAnswer github_refusal(int status, const std::string& message);
+// What GitHub calls an uploaded file: letters, digits and a few signs stay, the rest is renamed,
+// and so are points at either end.
+std::string github_asset_name(std::string name);
 // {"href": url}
 JsonRecord github_link(const std::string& url);
 
