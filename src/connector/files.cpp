@@ -30,6 +30,18 @@ bool looks_like_sign_in(const HttpResponse& response, const FileRef& ref) {
   return type.starts_with("text/html") && !wants_html && !ref.size;
 }
 
+// The address is wrong, or not valid any more.
+bool is_refused(const Fetched& fetched) {
+  return fetched.kind == Fetched::Kind::failed && fetched.status >= 400 && fetched.status < 500 &&
+         fetched.status != 429;
+}
+
+// No address to ask at: a gap, while other errors of a download end the run.
+class BadAddress : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace
 
 FileReader::FileReader(const StreamModel& stream, const RunContext& context, Fetcher& fetcher,
@@ -94,22 +106,38 @@ void FileReader::read_one(const FileModel& model, const std::string& key, const 
 
 void FileReader::download(const FileModel& model, const FileRef& ref, const Scope& names,
                           const OnGap& on_gap, std::stop_token stop) const {
-  std::unique_ptr<FileSink> target = sink_.file(ref);
-  if (!target) return;
-  auto gap = [&](const Fetched& fetched) {
-    on_gap({.key = ref.key,
-            .file = ref.id,
-            .url = fetched.url,
-            .status = fetched.status,
-            .reason = fetched.reason});
-  };
+  FileTarget target{sink_.file(ref)};
+  if (!target.sink) return;
+  Fetched fetched;
+  try {
+    fetched = fetch_bytes(model, ref, {}, names, target, stop);
+    if (model.renew && is_refused(fetched))
+      if (const std::string url = renewed_url(model, names, stop); !url.empty())
+        fetched = fetch_bytes(model, ref, url, names, target, stop);
+  } catch (const BadAddress& error) {
+    return on_gap({.key = ref.key, .file = ref.id, .reason = error.what()});
+  }
+  if (fetched.kind == Fetched::Kind::empty) return;
+  if (fetched.kind != Fetched::Kind::good)
+    return on_gap({.key = ref.key,
+                   .file = ref.id,
+                   .url = fetched.url,
+                   .status = fetched.status,
+                   .reason = fetched.reason});
+  if (target.sink) target.sink->finish();
+  ++counters_.files;
+  ++fetcher_.totals().files;
+  fetcher_.totals().bytes += target.received;
+}
+
+Fetched FileReader::fetch_bytes(const FileModel& model, const FileRef& ref,
+                                const std::string& renewed, const Scope& names, FileTarget& target,
+                                std::stop_token stop) const {
   Ask ask;
-  bool again = false;
-  std::uint64_t received = 0;
   try {
     RequestParts parts;
     parts.method = "GET";
-    parts.url = absolute_url(model.get.text(names), context_);
+    parts.url = absolute_url(renewed.empty() ? model.get.text(names) : renewed, context_);
     parts.with_auth = model.with_auth;
     for (const auto& [name, value] : model.headers)
       parts.headers.emplace_back(name, value.text(names));
@@ -118,34 +146,51 @@ void FileReader::download(const FileModel& model, const FileRef& ref, const Scop
     if (is_loopback(parts.url) && !is_loopback(context_.base()))
       throw Error("the file's address is this machine: " + safe_url(parts.url));
   } catch (const Error& error) {
-    return on_gap({.key = ref.key, .file = ref.id, .reason = error.what()});
+    throw BadAddress(error.what());
   }
   ask.stream = &counters_;
   ask.prepare = [&](HttpRequest& request) {
-    if (again) {
-      target.reset();  // what the failed try has written is dropped
-      target = sink_.file(ref);
+    if (target.used) {
+      target.sink.reset();  // what the failed try has written is dropped
+      target.sink = sink_.file(ref);
     }
-    again = true;
-    received = 0;
+    target.used = true;
+    target.received = 0;
     request.sink = [&](std::string_view bytes) {
-      received += bytes.size();
-      if (target) target->write(bytes);
+      target.received += bytes.size();
+      if (target.sink) target.sink->write(bytes);
     };
   };
   ask.check = [&](const HttpResponse& response) -> std::optional<std::string> {
-    if (ref.size && *ref.size != received)
-      return fmt::format("the file has {} bytes, the app says {}", received, *ref.size);
+    if (ref.size && *ref.size != target.received)
+      return fmt::format("the file has {} bytes, the app says {}", target.received, *ref.size);
     if (looks_like_sign_in(response, ref)) return "a web page came instead of the file";
     return std::nullopt;
   };
-  Fetched fetched = fetcher_.fetch(std::move(ask), stop);
-  if (fetched.kind == Fetched::Kind::empty) return;
-  if (fetched.kind != Fetched::Kind::good) return gap(fetched);
-  if (target) target->finish();
-  ++counters_.files;
-  ++fetcher_.totals().files;
-  fetcher_.totals().bytes += received;
+  return fetcher_.fetch(std::move(ask), stop);
+}
+
+// "" where the app gives none.
+std::string FileReader::renewed_url(const FileModel& model, const Scope& names,
+                                    std::stop_token stop) const {
+  Ask ask;
+  std::string url;
+  try {
+    ask.request = finish_request(render_request(*model.renew, context_, names), context_);
+  } catch (const Error& error) {
+    throw BadAddress(error.what());
+  }
+  ask.stream = &counters_;
+  ask.check = [&](const HttpResponse& response) -> std::optional<std::string> {
+    RawJson json;
+    try {
+      url = json.text_at(response.body, model.renew_url).value_or("");
+      return std::nullopt;
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  return fetcher_.fetch(std::move(ask), stop).kind == Fetched::Kind::good ? url : "";
 }
 
 std::optional<GitRef> FileReader::git_ref(const GitModel& model, const std::string& key,

@@ -23,12 +23,22 @@ class FileReader {
             std::stop_token stop) const;
 
  private:
+  // Where the bytes go; null where they are not wanted.
+  struct FileTarget {
+    std::unique_ptr<FileSink> sink;
+    std::uint64_t received = 0;
+    bool used = false;
+  };
   void read_model(const FileModel& model, const std::string& key, const Scope& names,
                   const OnGap& on_gap, std::stop_token stop) const;
   void read_one(const FileModel& model, const std::string& key, const Scope& names,
                 const OnGap& on_gap, std::stop_token stop) const;
   void download(const FileModel& model, const FileRef& ref, const Scope& names, const OnGap& on_gap,
                 std::stop_token stop) const;
+  // `renewed`: the address, if it is not the model's own.
+  Fetched fetch_bytes(const FileModel& model, const FileRef& ref, const std::string& renewed,
+                      const Scope& names, FileTarget& target, std::stop_token stop) const;
+  std::string renewed_url(const FileModel& model, const Scope& names, std::stop_token stop) const;
   std::optional<GitRef> git_ref(const GitModel& model, const std::string& key,
                                 const Scope& names) const;
 

@@ -23,7 +23,17 @@ std::optional<Expression> read_list(ObjectReader& reader, const Roots& roots) {
   return Expression::parse(record_expression(found.value->get_ref<const std::string&>()), roots);
 }
 
-FileModel read_file_model(ObjectReader& reader, const Roots& stream_roots) {
+void read_renew(ObjectReader& file_reader, const Lets& lets, const Roots& roots, FileModel& file) {
+  Found found = file_reader.find("renew");
+  if (!found) return;
+  ObjectReader reader(file_reader.context(), found);
+  file.renew = read_request(reader, lets, roots);
+  reader.require("url");
+  file.renew_url = reader.path("url", false);
+  reader.finish();
+}
+
+FileModel read_file_model(ObjectReader& reader, const Lets& lets, const Roots& stream_roots) {
   FileModel file;
   file.each = read_list(reader, stream_roots);
   Roots roots = stream_roots;
@@ -42,6 +52,7 @@ FileModel read_file_model(ObjectReader& reader, const Roots& stream_roots) {
   file.hash = reader.templated("hash", roots);
   file.with_auth = reader.word("auth", {"same", "none"}, 0) == 0;
   file.headers = reader.templates("headers", roots);
+  read_renew(reader, lets, roots, file);
   return file;
 }
 
@@ -66,7 +77,7 @@ std::vector<FileModel> read_files(ObjectReader& stream, const Lets& lets, bool h
   std::vector<FileModel> out;
   for (const Found& found : stream.objects("files")) {
     ObjectReader reader(stream.context(), found);
-    out.push_back(read_file_model(reader, record_roots(lets, has_parent)));
+    out.push_back(read_file_model(reader, lets, record_roots(lets, has_parent)));
     reader.finish();
   }
   return out;

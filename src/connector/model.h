@@ -32,6 +32,8 @@ struct FileModel {
   std::optional<Template> size, hash;  // when known before the download
   bool with_auth = true;            // the app's token goes along (only ever to the app's own host)
   std::map<std::string, Template> headers;  // for example Accept
+  std::optional<RequestModel> renew;  // asked when the address is refused, for another one
+  std::string renew_url;              // path of that address in the answer
 };
 
 // One place that a stream's records come from.

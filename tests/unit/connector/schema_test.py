@@ -49,6 +49,7 @@ MISTAKES = [
     (["streams", "cards", "page", "next"], None),
     (["streams", "cards", "page", "size"], "limit"),
     (["streams", "cards", "files", 0, "id"], None),
+    (["streams", "cards", "files", 0, "renew", "url"], None),
     (["streams", "comments", "since", "format"], "unixms"),
     (["streams", "comments", "since", "lookback"], "5 minutes"),
     (["streams", "tasks", "from"], []),

@@ -48,7 +48,8 @@ inline const char* const tiny_connector = R"json({
       "volatile": ["views", "attachments[*].link"], "text": ["desc"],
       "detail": {"get": "/cards/${record.id}", "record": "card"},
       "files": [{"each": "attachments", "if": "${item.upload}", "id": "${item.id}", "name": "${item.name}",
-                 "get": "/cards/${record.id}/attachments/${item.id}"}]
+                 "get": "/cards/${record.id}/attachments/${item.id}",
+                 "renew": {"get": "/attachments/${item.id}", "url": "data.url"}}]
     },
     "tasks": {"from": [
       {"each": "cards", "graphql": ["query($c:ID!){card(id:$c){", "tasks{${fields}}}}"],

@@ -70,6 +70,52 @@ TEST_CASE(
   CHECK_FALSE(rig.sink.stream("notes").result.complete);
 }
 
+TEST_CASE("a refused address is asked for once more, with the credentials for the app alone") {
+  const bool helps = GENERATE(true, false);
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "files": [
+              {"id": "${record.id}", "get": "${record.url}", "auth": "none",
+               "renew": {"get": "/notes/${record.id}", "query": {"fields": "url"}, "url": "data.url"}}]}})",
+          [&](const Asked& asked) {
+            const bool to_app = asked.path.starts_with("/v1/");
+            CHECK(header(asked.request.headers, "authorization").has_value() == to_app);
+            if (asked.path == "/v1/notes")
+              return reply(R"([{"id": "n", "url": "https://cdn.example/old?sig=abc"}])");
+            if (asked.path == "/v1/notes/n" && asked.parameter("fields") == "url")
+              return reply(R"({"data": {"url": "https://cdn.example/new?sig=def"}})");
+            const bool expired = asked.path == "/old" || !helps;
+            return expired ? reply("<Error/>", 403) : reply("bytes");
+          });
+  rig.run();
+  CHECK(rig.http.requests() == 4);
+  auto& files = rig.sink.stream("notes").records.at("n").files;
+  if (helps) {
+    CHECK(rig.sink.gaps().empty());
+    CHECK(files.at("n") == "bytes");
+    return;
+  }
+  REQUIRE(rig.sink.gaps().size() == 1);
+  CHECK(rig.sink.gaps()[0].status == 403);
+  CHECK(rig.sink.gaps()[0].url.find("def") == std::string::npos);
+  CHECK(files.empty());
+}
+
+TEST_CASE("where the app gives no other address, the refusal of the first one is the gap") {
+  const std::string answer = GENERATE(R"({"data": {"url": null}})", R"({})", "no JSON", "404");
+  CAPTURE(answer);
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "files": [
+              {"id": "${record.id}", "get": "/files/${record.id}",
+               "renew": {"get": "/notes/${record.id}", "url": "data.url"}}]}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/notes") return reply(R"([{"id": "n"}])");
+            if (asked.path == "/v1/files/n") return reply("", 410);
+            return answer == "404" ? reply("", 404) : reply(answer);
+          });
+  rig.run();
+  REQUIRE(rig.sink.gaps().size() == 1);
+  CHECK(rig.sink.gaps()[0].status == 410);
+  CHECK(rig.sink.gaps()[0].file == "n");
+}
+
 TEST_CASE("an address inside this machine is not fetched for an app elsewhere") {
   Rig rig(
       R"({"notes": {"get": "/notes", "id": "id", "files": [{"id": "${record.id}", "get": "${record.url}"}]}})",
