@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "demo/trello_account.h"
+#include "fake/asana_traffic.h"
 #include "fake/github_account.h"
 #include "fake/trello_traffic.h"
 #include "probackup/error.h"
@@ -320,6 +321,7 @@ int main(int argc, char** argv) {
     probackup::write_to_trello(argv[1]);
     probackup::visit_github(argv[1]);
     probackup::write_github(argv[1]);
+    probackup::visit_asana(argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

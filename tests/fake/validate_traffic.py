@@ -7,11 +7,11 @@ usage: validate_traffic.py LOG...           logs as ApiServer::write_log() makes
                                             PROBACKUP_TRAFFIC_LOG (without arguments: by its
                                             only argument), then checks it
 
-PROBACKUP_SPECS names the folder with the descriptions (github.json, trello.json, redmine.yaml: OpenAPI
-3.0). Without it nothing is checked and the script ends with 77, which ctest reads as "skipped".
-For each request, its path and its query parameters are looked up in the description; each answer's
-body is validated against the schema of its status, and so is a request's body where one is described. Prints counts and every kind of mismatch once;
-ends with 1 if there is any.
+PROBACKUP_SPECS names the folder with the descriptions (asana.yaml, github.json, trello.json, redmine.yaml:
+OpenAPI 3.0). Without it nothing is checked and the script ends with 77, which ctest reads as "skipped".
+For each request, its path and its query parameters are looked up in the description, and its JSON body is
+validated; each answer's body is validated against the schema of its status. Prints counts and every kind of
+mismatch once; ends with 1 if there is any.
 """
 import collections
 import json
@@ -47,7 +47,12 @@ OPTION = {
     "required": ["value"],
     "properties": {"value": TEXTS, "color": {"type": "string"}, "pos": {"$ref": SCHEMAS + "posStringOrNumber"}},
 }
+NULLABLE_OBJECT = {"type": "object", "nullable": True}
 CORRECTIONS = [
+    ("asana", SCHEMAS + "TaskResponse/allOf/1/properties/parent", NULLABLE_OBJECT, "its own text: null if this is no subtask"),
+    ("asana", SCHEMAS + "TaskSetParentRequest/properties/parent", NULLABLE_TEXT, "its own text: null for no parent"),
+    ("asana", SCHEMAS + "ProjectResponse/allOf/1/properties/team", NULLABLE_OBJECT, "workspaces that are no organizations have no teams"),
+    ("asana", SCHEMAS + "WorkspaceResponse/allOf/1/properties/email_domains/items", {"type": "string"}, "its own example is no URI"),
     ("trello", SCHEMAS + "Board/properties/descData", {"type": "object", "nullable": True}, "holds emoji as an object; null without any"),
     ("trello", SCHEMAS + "Board/properties/idOrganization", NULLABLE_ID, "null for a board outside of any Workspace"),
     ("trello", SCHEMAS + "Board/properties/memberships", OBJECTS, "the object definitions say: array of objects"),
@@ -76,6 +81,11 @@ CORRECTIONS = [
     ("trello", "#/paths/~1boards~1{id}~1plugins/get/responses/200/content/application~1json/schema", OBJECTS, "a listing of plugins, described as one"),
     ("trello", "#/paths/~1cards~1{id}/get/parameters/attachments/schema", {"type": "string", "enum": ["true", "false", "cover"]}, "`type` contradicts `oneOf` there"),
 ]
+
+# Values that a list parameter may hold beside those of the description: (app, parameter), values, where.
+LIST_VALUES = {
+    ("asana", "opt_fields"): ({"gid", "resource_type"}, "members of every record (schema AsanaResource)"),
+}
 
 # Parameters that the vendor documents in prose only: (app, path templates, names, where).
 PARAMETERS = [
@@ -117,7 +127,9 @@ def correct(spec, app):
         *parents, last = pointer_parts(pointer)
         node = spec
         for part in parents:
-            if isinstance(node, list):  # of parameters, which have names
+            if isinstance(node, list) and part.isdigit():
+                node = node[int(part)]
+            elif isinstance(node, list):  # of parameters, which have names
                 node = next(entry for entry in node if entry.get("name") == part)
             else:
                 node = node[part]
@@ -125,13 +137,17 @@ def correct(spec, app):
 
 
 def to_json_schema(node):
-    """OpenAPI 3.0 as JSON Schema draft 4: `nullable` becomes a type, and it counts beside $ref, too."""
+    """OpenAPI 3.0 as JSON Schema draft 4: `nullable` becomes a type. It counts beside $ref, too, and in any part of
+    an allOf: vendors write so that what they refer to there may be null."""
     if isinstance(node, list):
         return [to_json_schema(entry) for entry in node]
     if not isinstance(node, dict):
         return node
     out = {key: to_json_schema(value) for key, value in node.items() if key not in ("example", "examples")}
     nullable = out.pop("nullable", False) is True
+    if any(isinstance(part, dict) and part.get("nullable") is True for part in node.get("allOf", [])):
+        out["allOf"] = [to_json_schema({k: v for k, v in part.items() if k != "nullable"}) for part in node["allOf"]]
+        nullable = True
     if "$ref" in node and isinstance(node["$ref"], str):
         out = {"$ref": node["$ref"]}
     if nullable:
@@ -231,10 +247,13 @@ def parameter_errors(description, parameter, text):
     schema = description.deref(parameter.get("schema", {}))
     # "`all` or a comma-separated list": each entry of the list is to be one of the enum.
     if "comma-separated" in parameter.get("description", ""):
+        schema = description.deref(schema.get("items", schema))
         if text == "all" or "enum" not in schema:
             return
+        more, _ = LIST_VALUES.get((description.app, parameter["name"]), (set(), ""))
         for entry in text.split(","):
-            yield from description.errors(schema, entry)
+            if entry not in more:
+                yield from description.errors(schema, entry)
         return
     yield from description.errors(schema, parameter_value(schema, text))
 
@@ -346,6 +365,22 @@ def check_json_body(description, entry, template, operation, report):
             report.add(f"{place}: request: unknown member {name}")
 
 
+def check_described_body(description, entry, template, operation, report):
+    """The JSON of a request that was carried out."""
+    content = description.deref(operation.get("requestBody", {})).get("content", {})
+    schema = content.get("application/json", {}).get("schema")
+    if schema is None or not entry["body"] or entry["status"] >= 400:
+        return
+    try:
+        body = json.loads(entry["body"])
+    except ValueError as error:
+        report.add(f"{entry['method']} {template}: the body is no JSON: {error}")
+        return
+    report.counts["request bodies validated"] += 1
+    for error in description.errors(schema, body):
+        report.add(f"{entry['method']} {template}: body: {error}")
+
+
 def check_answer(description, entry, template, operation, report):
     if entry["fault"] not in HARMLESS or (entry["answer_bytes"] and not entry["answer"]):
         report.counts["answers left out (faults, files)"] += 1
@@ -376,7 +411,8 @@ def check_answer(description, entry, template, operation, report):
         report.counts["answers whose body is not described"] += 1
         return
     report.counts["answers validated"] += 1
-    report.counts["records in them"] += len(body) if isinstance(body, list) else 1
+    listed = body.get("data") if isinstance(body, dict) else body
+    report.counts["records in them"] += len(listed) if isinstance(listed, list) else 1
     for error in description.errors(schema, body):
         report.add(f"{place}: {error}")
 
@@ -405,6 +441,8 @@ def check(entry, description, report):
         return
     report.counts["requests validated"] += 1
     check_request(description, entry, template, operation, parameters, report)
+    if description.app == "asana":
+        check_described_body(description, entry, template, operation, report)
     check_answer(description, entry, template, operation, report)
     if description.app == "github":
         check_json_body(description, entry, template, operation, report)
