@@ -283,7 +283,7 @@ class CommandLine(unittest.TestCase):
 
     def test_connector_files_are_listed_shown_and_linted(self):
         apps = json.loads(self.run_it("connector", "list", "--json").stdout)
-        self.assertTrue({"github", "redmine", "trello"} <= {app["app"] for app in apps})
+        self.assertTrue({"asana", "github", "redmine", "trello"} <= {app["app"] for app in apps})
         self.run_it("connector", "lint")
         broken = self.folder / "broken.json"
         broken.write_text('{"connector": 1, "app": "x", "streams": {}}')

@@ -132,6 +132,37 @@ TEST_CASE("Trello's limits are waited for, and too large answers are gaps") {
   check({"trello", 200, json::object(), json::array(), {}, ""});
 }
 
+TEST_CASE("Asana's limits are waited for as long as it says") {
+  check({"asana",
+         429,
+         {{"retry-after", "30"}},
+         {{"errors", {{{"message", "too many"}}}}},
+         Do::retry,
+         "too many"});
+  check({"asana",
+         500,
+         json::object(),
+         {{"errors", {{{"message", "Server Error"}, {"phrase", "6 sad squid"}}}}},
+         Do::retry,
+         "6 sad squid"});
+  check({"asana", 503, json::object(), "", {}, ""});
+}
+
+TEST_CASE("What an Asana plan does not have is no gap, and what is refused says why") {
+  const auto error = [](const std::string& text) -> json {
+    return {{"errors", {{{"message", text}}}}};
+  };
+  check({"asana", 401, json::object(), error("Not Authorized"), Do::fail, "Not Authorized"});
+  check({"asana", 402, json::object(), error("not available for free users"), Do::empty, ""});
+  check({"asana", 403, json::object(), error("Forbidden"), Do::gap, "Forbidden"});
+  check({"asana", 404, json::object(), error("Unknown object: 1"), Do::gap, "Unknown object"});
+  check({"asana", 451, json::object(), error("Unavailable"), Do::gap, "legal"});
+  check({"asana", 400, json::object(), error("Your pagination token has expired."), Do::gap,
+         "expired. (400)"});
+  check({"asana", 403, json::object(), "<Error><Code>AccessDenied</Code></Error>", Do::gap, ""});
+  check({"asana", 200, json::object(), {{"data", json::array()}}, {}, ""});
+}
+
 TEST_CASE("Redmine's refusals say what to do") {
   check({"redmine", 401, json::object(), "", Do::fail, "REST API is off"});
   check({"redmine", 403, json::object(), "", Do::gap, "administrator"});

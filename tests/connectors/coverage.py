@@ -26,6 +26,7 @@ ROW = re.compile(r"^\| `(/[^`]*)` \| (read|contained|no)(?:: ([^|]*?))? \|(.*)\|
 # What an expression in a path stands for, where that is not one part of the path. Several texts are
 # alternatives.
 EXPANSIONS = {
+    "asana": {},
     "github": {
         "parent.full_name": ["{}/{}"],
         "parent.base.repo.full_name": ["{}/{}"],
@@ -42,6 +43,7 @@ EXPANSIONS = {
 
 # Requests and parameters that the description leaves out, each with the reason why we trust them.
 UNDESCRIBED = {
+    "asana": {},
     "github": {
         "/users/{}/packages/{}/{}/versions?per_page": "as for organisations; the description forgot it",
     },
@@ -60,7 +62,7 @@ UNDESCRIBED = {
 
 
 def load_description(app, folder):
-    name = {"github": "github.json", "redmine": "redmine.yaml", "trello": "trello.json"}[app]
+    name = {"asana": "asana.yaml", "github": "github.json", "redmine": "redmine.yaml", "trello": "trello.json"}[app]
     path = Path(folder) / name
     if not path.exists():
         return None
@@ -70,7 +72,7 @@ def load_description(app, folder):
         import yaml
     except ImportError:
         return None
-    return yaml.safe_load(path.read_text())
+    return yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def resolve(document, node):
@@ -83,15 +85,18 @@ def resolve(document, node):
 
 
 def is_listing(document, get):
-    """True for an answer that is a list, or an object with a count and a list."""
+    """True for an answer that is a list, a list called data, or an object with a count and a list."""
     try:
-        content = get["responses"]["200"]["content"]["application/json"]
+        responses = {str(status): answer for status, answer in get["responses"].items()}
+        content = responses["200"]["content"]["application/json"]
     except KeyError:
         return False
     schema = resolve(document, content.get("schema", {}))
     if schema.get("type") == "array":
         return True
     members = schema.get("properties", {})
+    if resolve(document, members.get("data", {})).get("type") == "array":
+        return True
     lists = [m for m in members.values() if resolve(document, m).get("type") == "array"]
     return bool(lists) and "total_count" in members
 
@@ -106,7 +111,7 @@ def described_gets(app, document):
         parameters = [resolve(document, p) for p in get.get("parameters", []) + item.get("parameters", [])]
         query = {p["name"] for p in parameters if p["in"] == "query"}
         # Trello's description has few schemas and Redmine's is small: there every GET counts.
-        listing = app != "github" or is_listing(document, get)
+        listing = app not in ("asana", "github") or is_listing(document, get)
         gets[path.replace(".{format}", ".json")] = (listing, query)
     return gets
 
@@ -148,6 +153,9 @@ def requests(app, connector):
             for path in expand(app, file["get"]):
                 if path.startswith("/"):
                     yield name, path, set()
+            if "get" in (renew := file.get("renew", {})):
+                for path in expand(app, renew["get"]):
+                    yield name, path, set(renew.get("query", {}))
 
 
 def check_requests(app, connector, gets):

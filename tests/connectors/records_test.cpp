@@ -58,6 +58,59 @@ TEST_CASE("A chosen Trello board is kept by id, short link or name") {
   CHECK_FALSE(kept({"other"}));
 }
 
+TEST_CASE("A chosen Asana workspace is kept by gid or name") {
+  Connector asana = built_in("asana");
+  auto kept = [&](const json& workspaces) {
+    TestNames names{{"record", {{"gid", "12"}, {"name", "Acme Inc"}}},
+                    {"config", {{"workspaces", workspaces}}}};
+    return stream(asana, "workspaces").keep->holds(names);
+  };
+  CHECK(kept(json::array()));
+  CHECK(kept({"12"}));
+  CHECK(kept({"other", "Acme*"}));
+  CHECK_FALSE(kept({"1"}));
+}
+
+TEST_CASE("An Asana task hangs below its section, a subtask below its task") {
+  Connector asana = built_in("asana");
+  const StreamModel& tasks = stream(asana, "tasks");
+  CHECK(tasks.belongs_stream == "sections");
+  json record = {
+      {"gid", "5"}, {"parent", nullptr}, {"memberships", {{{"section", {{"gid", "7"}}}}}}};
+  CHECK(tasks.belongs_id->evaluate(TestNames{{"record", record}}) == "7");
+  record["parent"] = {{"gid", "4"}};
+  CHECK(tasks.belongs_id->evaluate(TestNames{{"record", record}}).is_null());
+}
+
+TEST_CASE("Custom fields that only one Asana project has are asked for there alone") {
+  Connector asana = built_in("asana");
+  const SourceModel& source = stream(asana, "custom_fields").sources.at(1);
+  const auto asked = [&](const json& flags) {
+    auto settings = json::array();
+    for (const auto& flag : flags)
+      settings.push_back({{"custom_field", {{"is_global_to_workspace", flag}}}});
+    return source.when->holds(TestNames{{"parent", {{"custom_field_settings", settings}}}});
+  };
+  CHECK_FALSE(asked(json::array()));
+  CHECK_FALSE(asked({true, true}));
+  CHECK(asked({true, false}));
+}
+
+TEST_CASE("Files that Asana keeps are downloaded without the token, others stay links") {
+  Connector asana = built_in("asana");
+  for (const auto* name : {"attachments", "project_files"}) {
+    const FileModel& file = stream(asana, name).files.at(0);
+    CHECK_FALSE(file.with_auth);
+    REQUIRE(file.renew);
+    CHECK(file.renew->with_auth);
+    json record = {{"gid", "9"}, {"host", "asana"}, {"download_url", "https://s3.example/x?s"}};
+    CHECK(file.when->holds(TestNames{{"record", record}}));
+    CHECK(file.renew->url.text(TestNames{{"record", record}}) == "/attachments/9");
+    record["host"] = "gdrive";
+    CHECK_FALSE(file.when->holds(TestNames{{"record", record}}));
+  }
+}
+
 TEST_CASE("A GitHub comment hangs below its issue") {
   Connector github = built_in("github");
   json repository = {{"id", 99}, {"full_name", "o/r"}};
