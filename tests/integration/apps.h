@@ -32,6 +32,8 @@ class App {
   // After so long a run sees all changes of an account with AppOptions::dated_only: where nothing
   // dates a deletion, when its listing is next read in full.
   virtual std::chrono::hours seen_after() const = 0;
+  // Members that differ at every read (signed links), which therefore are never compared.
+  virtual std::vector<std::string> signed_fields() const { return {}; }
   // Attachments by "RECORD KEY/FILE ID".
   virtual TestAccount::Truth expected_files() = 0;
   // Names and ids of git repositories (git_names() of the original) by folder below git/.
@@ -53,5 +55,8 @@ std::unique_ptr<App> make_trello(std::uint64_t seed, const AppOptions& options, 
 std::unique_ptr<App> make_redmine(std::uint64_t seed, const AppOptions& options, Clock& clock);
 std::unique_ptr<App> make_github(const std::string& owner, std::uint64_t seed,
                                  const AppOptions& options, Clock& clock);
+// `everybody`: with the settings that read most.
+std::unique_ptr<App> make_asana(bool everybody, std::uint64_t seed, const AppOptions& options,
+                                Clock& clock);
 
 }  // namespace probackup::test

@@ -117,12 +117,12 @@ TEST_CASE("A run over an unchanged account stores nothing, and a small change co
   if (rig.account().app() == "github") CHECK(2 * not_modified > unchanged.requests);
 }
 
-// Run by validate_traffic.py, which checks the log. GitHub alone has a description that is complete
+// Run by validate_traffic.py, which checks the log. These have descriptions that are complete
 // enough for it.
 TEST_CASE("The traffic of a first and a later run", "[.traffic]") {
   const char* log = std::getenv("PROBACKUP_TRAFFIC_LOG");
   REQUIRE(log);
-  const std::string app = GENERATE("github:org-1", "github:user-1");
+  const std::string app = GENERATE("github:org-1", "github:user-1", "asana:all");
   CAPTURE(app);
   MemoryStorage storage;
   Rig rig(app, 5, {}, storage);

@@ -117,13 +117,15 @@ std::map<std::string, std::string> Rig::restored_git(const Id& snapshot) {
   return out;
 }
 
-bool Rig::is_same(const std::string& stream, const std::string& got,
-                  const std::string& want) const {
+bool Rig::is_same(const std::string& stream, const std::string& got, const std::string& want,
+                  bool exact) const {
   if (got == want) return true;
+  auto left_out = app_->signed_fields();
   const auto* model = source_->connector().model().stream(stream);
-  if (!model || model->volatile_fields.empty()) return false;
+  if (model && !exact)
+    left_out.insert(left_out.end(), model->volatile_fields.begin(), model->volatile_fields.end());
   RawJson json;
-  return json.without(got, model->volatile_fields) == json.without(want, model->volatile_fields);
+  return !left_out.empty() && json.without(got, left_out) == json.without(want, left_out);
 }
 
 std::vector<std::string> Rig::differences(const Contents& got, bool exact) {
@@ -150,7 +152,7 @@ std::vector<std::string> Rig::differences(const Contents& got, bool exact) {
     compare(
         stream, have == got.streams.end() ? none : have->second,
         truth == want.end() ? none : truth->second,
-        [&](const auto& a, const auto& b) { return exact ? a == b : is_same(stream, a, b); },
+        [&](const auto& a, const auto& b) { return is_same(stream, a, b, exact); },
         first_difference);
   }
   const auto sizes = [](const auto& a, const auto& b) {

@@ -53,7 +53,8 @@ class Rig {
   bool is_explained(const std::string& difference, const std::vector<Gap>& gaps) const;
 
  private:
-  bool is_same(const std::string& stream, const std::string& got, const std::string& want) const;
+  bool is_same(const std::string& stream, const std::string& got, const std::string& want,
+               bool exact) const;
 
   TempFolder folder_;  // git mirrors
   JumpClock clock_;
