@@ -77,10 +77,10 @@ class Comparer {
   // The original as it should be in the target.
   json expected(const StepModel& step, const RestoreItem& item, const JournalEntry& entry) {
     json record = *item.scope().find("record");
-    for (const auto& [selector, kinds] : step.compare.refs)
-      for_selector(record, selector, [&](json& parent, const std::string& name) {
+    for (const auto& ref : step.compare.refs)
+      for_selector(record, ref.first, [&](json& parent, const std::string& name) {
         json& value = parent[name];
-        if (auto id = refs_.ref(as_text(value), kinds)) value = new_id_like(value, *id);
+        if (auto id = refs_.ref(as_text(value), ref.second)) value = new_id_like(value, *id);
       });
     replace(record);
     Names names(&item.scope());
