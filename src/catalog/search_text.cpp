@@ -208,6 +208,7 @@ std::vector<Term> Tokenizer::terms(std::string_view query) const {
     if (prefix && out.size() > known) out.back().prefix = true;
     if (out.size() >= terms_max) break;
   }
+  if (out.size() > terms_max) out.resize(terms_max);  // one word may bring several
   return out;
 }
 

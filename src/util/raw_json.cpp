@@ -184,7 +184,9 @@ class Scanner {
 std::string unescape(std::string_view quoted) {
   std::string_view inner = quoted.substr(1, quoted.size() - 2);
   if (inner.find('\\') == std::string_view::npos) return std::string(inner);
-  return parse_json(quoted).get<std::string>();
+  auto parsed = parse_json(quoted);
+  if (!parsed.is_string()) throw Error("not JSON: a name that is no text");
+  return parsed.get<std::string>();
 }
 
 // Calls fn(name, value) for each member of an object, fn({}, value) for each element of an array;

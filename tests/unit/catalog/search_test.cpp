@@ -183,3 +183,11 @@ TEST_CASE("a query's terms are what the index holds") {
   CHECK(expression("会") == R"("会"*)");
   CHECK(expression("\" * ( )").empty());
 }
+
+TEST_CASE("a query of very many words is cut, also within a word") {
+  sqlite::Database database(":memory:", 0);
+  catalog::Tokenizer tokenizer(database);
+  std::string query;
+  for (int i = 0; i < 63; ++i) query += "word" + std::to_string(i) + " ";
+  CHECK(tokenizer.terms(query + "漢字仮名漢字仮名").size() == 64);
+}

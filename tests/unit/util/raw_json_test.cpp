@@ -117,9 +117,20 @@ TEST_CASE("JSON that is nested too deeply is refused before anything copies it")
 }
 
 TEST_CASE("looking into a text that is no JSON stays within it") {
-  for (const char* text : {"{\"a\"", "{\"a\":", "{", "{\"", "{\"a\":{", "{{\"a\":1,\"b", "{\"i:2,\",\"name\":\"two\"}\"i:2,\""}) {
+  for (const char* text : {"{\"a\"", "{\"a\":", "{", "{\"", "{\"a\":{", "{{\"a\":1,\"b",
+                           "{\"i:2,\",\"name\":\"two\"}\"i:2,\""}) {
     CAPTURE(text);
     CHECK_NOTHROW(raw_value(text, "name"));
     CHECK_NOTHROW(text_value(text, "a.b"));
   }
+}
+
+TEST_CASE("a member's name that is no text is no JSON") {
+  std::string text = "{\"id\":\"6\"2.\"ref\\uds.$gDtf}";
+  try {
+    raw_value(text, "[*].id");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("not JSON") == 0);
+  }
+  CHECK_THROWS_AS(raw_value("{2\\u:1}", "x"), Error);
 }
