@@ -1,4 +1,4 @@
-// Connectors: one JSON file per app that says how to read it (and, later, how to put it back).
+// Connectors: one JSON file per app that says how to read it and how to put it back.
 #pragma once
 
 #include <filesystem>

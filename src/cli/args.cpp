@@ -391,14 +391,13 @@ class Builder {
         into->add_option("--resume", o.resume,
                          "Go on with a restore that paused or broke off (default: the newest)");
     resume->expected(0, 1)->type_name("RESTORE");
-    restore->callback([this, resume, restore] {
+    restore->callback([this, resume] {
       options_.command = "restore";
       options_.resuming = resume->count() > 0;
       if (options_.resuming) return;
       if (options_.target.empty() == options_.into.empty())
         throw CLI::ValidationError("restore", "give either --target DIR or --into APP[:ACCOUNT]");
       if (options_.snapshot.empty()) throw CLI::RequiredError("SNAPSHOT");
-      static_cast<void>(restore);
     });
   }
 
