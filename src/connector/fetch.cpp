@@ -103,7 +103,7 @@ void Fetcher::note_answer(const HttpResponse& response, bool own) {
   if (skew_known_.exchange(true)) return;
   auto date = parse_http_date(header(response.headers, "date").value_or(""));
   nanoseconds skew = date ? time_between(clock_.now(), *date) : nanoseconds::max();
-  if (std::chrono::abs(skew) < skew_max)
+  if (-skew_max < skew && skew < skew_max)
     skew_ns_ = skew.count();
   else
     skew_known_ = false;
