@@ -20,6 +20,8 @@ PUBLIC = {
 # What may stand beside the order: parts on one level that do not know each other.
 APART = [{"repository", "connector"}, {"connector", "catalog"}]
 LINES_MAX = 600
+NAMESPACE = re.compile(r"^namespace\s*([\w:]*)\s*\{")
+TYPE = re.compile(r"^(?:struct|class|enum class|union) (\w+)(?: final)?(?: :.*)?\s*\{")
 INCLUDE = re.compile(r'^\s*#include "([^"]+)"')
 # catalog.h and export.h speak of the engine's value types; they do not call it.
 VALUE_TYPES = {("catalog", "connector"), ("export", "connector")}
@@ -76,10 +78,31 @@ def check_files(problems):
                 problems.append(f"{path.relative_to(ROOT)}: {lines} lines; two rooms in one? (at most {LINES_MAX})")
 
 
+def check_types(problems):
+    """Two types of one name break the one definition rule, and neither compiler nor linker says so."""
+    seen = {}
+    for folder in ("include", "src"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix not in (".h", ".cpp"):
+                continue
+            spaces = []
+            for line in path.read_text().splitlines():
+                if match := NAMESPACE.match(line):
+                    spaces.append(match[1])
+                elif line.startswith("}  // namespace"):
+                    spaces.pop()
+                elif (match := TYPE.match(line)) and "" not in spaces:
+                    name = "::".join([*spaces, match[1]])
+                    if other := seen.setdefault(name, path):
+                        if other != path:
+                            problems.append(f"{path.relative_to(ROOT)}: {name} is also in {other.relative_to(ROOT)}")
+
+
 def main():
     problems = []
     count = check_includes(problems)
     check_files(problems)
+    check_types(problems)
     for problem in problems:
         print(problem)
     print(f"{count} files looked at, {len(problems)} problems")

@@ -12,7 +12,7 @@ namespace {
 
 using Writers = std::vector<std::unique_ptr<FormatWriter>>;
 
-std::vector<StreamFolder> name_streams(ExportSource& source, Names& names) {
+std::vector<StreamFolder> name_streams(ExportSource& source, FileNames& names) {
   std::vector<StreamFolder> out;
   for (auto& stream : source.streams()) {
     std::string name = names.claim("", stream.name);
@@ -91,7 +91,7 @@ ExportResult export_snapshot(ExportSource& source, const std::filesystem::path& 
                              const std::function<void(const ExportResult&)>& progress) {
   Target target(folder, overwrite);
   Database database;
-  Names names(database);
+  FileNames names(database);
   ExportContext context{source, target, names, options, std::move(stop), progress, {}, {}};
   context.check_stop();
   // The manifest comes last: where it stands, the export is complete and on the disk.

@@ -29,7 +29,7 @@ struct WrittenFile {
 struct ExportContext {
   ExportSource& source;
   Target& target;
-  Names& names;
+  FileNames& names;
   const ExportOptions& options;
   std::stop_token stop;
   const std::function<void(const ExportResult&)>& progress;

@@ -47,9 +47,9 @@ class HtmlWriter : public FormatWriter {
 
   void write_home();
   void write_list(std::size_t stream);
-  void write_record_page(const Node& node);
+  void write_record_page(const RecordNode& node);
   void write_loose_files();
-  std::vector<Crumb> crumbs(const Node& node);
+  std::vector<Crumb> crumbs(const RecordNode& node);
   std::string head() const;
   std::string gaps(const HtmlPage& page);
   std::string gap_subject(const Gap& gap, const HtmlPage& page);
@@ -59,7 +59,7 @@ class HtmlWriter : public FormatWriter {
   void rows(HtmlPage& page, std::optional<std::int64_t> parent, std::size_t stream);
   void articles(HtmlPage& page, std::optional<std::int64_t> parent, std::size_t stream,
                 std::int64_t nest);
-  std::string link(const Node& node, const HtmlPage& page) const;
+  std::string link(const RecordNode& node, const HtmlPage& page) const;
   std::string child_counts(const std::vector<ChildCount>& counts) const;
   std::string heading(const ChildCount& section) const;
 
@@ -172,7 +172,7 @@ void HtmlWriter::write_list(std::size_t number) {
   page.finish();
 }
 
-std::vector<Crumb> HtmlWriter::crumbs(const Node& node) {
+std::vector<Crumb> HtmlWriter::crumbs(const RecordNode& node) {
   std::vector<Crumb> out;
   auto above = node.parent;
   for (; above && out.size() < crumbs_max;) {
@@ -186,7 +186,7 @@ std::vector<Crumb> HtmlWriter::crumbs(const Node& node) {
   return out;
 }
 
-void HtmlWriter::write_record_page(const Node& node) {
+void HtmlWriter::write_record_page(const RecordNode& node) {
   std::string base = page_base(context_.streams, node);
   HtmlPage page(context_, base, shown_title(node), crumbs(node));
   page.add(fmt::format("<h1 dir=\"auto\">{}</h1>\n", escape_html(shown_title(node))));
@@ -215,7 +215,7 @@ void HtmlWriter::children(HtmlPage& page, std::optional<std::int64_t> parent,
   rows(page, parent, section.stream);
 }
 
-std::string HtmlWriter::link(const Node& node, const HtmlPage& page) const {
+std::string HtmlWriter::link(const RecordNode& node, const HtmlPage& page) const {
   return fmt::format("<a href=\"{}\" dir=\"auto\">{}</a>",
                      page.url(page_base(context_.streams, node) + ".html"),
                      escape_html(shown_title(node)));
@@ -232,7 +232,7 @@ std::string HtmlWriter::child_counts(const std::vector<ChildCount>& counts) cons
 // Each child with the names of what is below it, side by side.
 void HtmlWriter::columns(HtmlPage& page, std::optional<std::int64_t> parent, std::size_t number) {
   page.frame("<div class=\"grid\">\n", "</div>\n");
-  each_child(parent, number, [&](const Node& node) {
+  each_child(parent, number, [&](const RecordNode& node) {
     auto counts = tree_.count_children(node.number);
     std::string html = "<section class=\"column\"><h3>" + link(node, page) + "</h3>\n";
     if (!counts.empty()) html += "<p class=\"note\">" + child_counts(counts) + "</p>\n";
@@ -253,7 +253,7 @@ void HtmlWriter::columns(HtmlPage& page, std::optional<std::int64_t> parent, std
 
 void HtmlWriter::rows(HtmlPage& page, std::optional<std::int64_t> parent, std::size_t number) {
   page.frame("<ul class=\"rows\">\n", "</ul>\n");
-  each_child(parent, number, [&](const Node& node) {
+  each_child(parent, number, [&](const RecordNode& node) {
     page.add(fmt::format("<li>{}<span class=\"count\">{}</span></li>\n", link(node, page),
                          child_counts(tree_.count_children(node.number))));
   });
@@ -263,7 +263,7 @@ void HtmlWriter::rows(HtmlPage& page, std::optional<std::int64_t> parent, std::s
 // Records in full, those below one of their like indented behind it.
 void HtmlWriter::articles(HtmlPage& page, std::optional<std::int64_t> parent, std::size_t number,
                           std::int64_t nest) {
-  each_child(parent, number, [&](const Node& node) {
+  each_child(parent, number, [&](const RecordNode& node) {
     std::string path = page.add(records_.article(node, nest, page));
     search_.add(node.title, stream_title(number),
                 fmt::format("{}#r{}", path_url(path), node.number));

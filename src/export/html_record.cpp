@@ -45,12 +45,12 @@ bool is_shown_by_browser(std::string_view name) {
 
 }  // namespace
 
-std::string shown_title(const Node& node) {
+std::string shown_title(const RecordNode& node) {
   std::string_view title = trim(node.title);
   return clip_text(title.empty() ? node.key : title, title_bytes_max);
 }
 
-std::string page_base(const std::vector<StreamFolder>& streams, const Node& node) {
+std::string page_base(const std::vector<StreamFolder>& streams, const RecordNode& node) {
   return "html/pages/" + streams[node.stream].name + "/" + node.name;
 }
 
@@ -86,7 +86,7 @@ HtmlRecord::HtmlRecord(ExportContext& context, Tree& tree)
   }
 }
 
-std::string HtmlRecord::article(const Node& node, std::int64_t nest, const HtmlPage& page) {
+std::string HtmlRecord::article(const RecordNode& node, std::int64_t nest, const HtmlPage& page) {
   std::string nested = nest > 0 ? fmt::format(" n{}", std::min(nest, Tree::nest_max)) : "";
   std::string title;
   if (!trim(node.title).empty())
@@ -95,9 +95,9 @@ std::string HtmlRecord::article(const Node& node, std::int64_t nest, const HtmlP
                      title, body(node, page));
 }
 
-std::set<std::string> HtmlRecord::known_keys(const Node& node) {
+std::set<std::string> HtmlRecord::known_keys(const RecordNode& node) {
   std::set<std::string> out;
-  std::optional<Node> at = node;
+  std::optional<RecordNode> at = node;
   for (std::size_t i = 0; at && i < known_ancestors_max; ++i) {
     if (at->key.size() >= reference_bytes_min) out.insert(at->key);
     at = at->parent ? tree_.find(*at->parent) : std::nullopt;
@@ -105,7 +105,7 @@ std::set<std::string> HtmlRecord::known_keys(const Node& node) {
   return out;
 }
 
-std::string HtmlRecord::body(const Node& node, const HtmlPage& page) {
+std::string HtmlRecord::body(const RecordNode& node, const HtmlPage& page) {
   std::string raw = tree_.raw(node);
   auto files = tree_.files(node.number, 0, files_max + 1);
   bool more_files = files.size() > files_max;
@@ -130,7 +130,7 @@ std::string HtmlRecord::body(const Node& node, const HtmlPage& page) {
   return out + raw_json(node, json ? *json : raw, page) + "</div>\n";
 }
 
-std::string HtmlRecord::gaps(const Node& node) const {
+std::string HtmlRecord::gaps(const RecordNode& node) const {
   std::string out;
   std::size_t count = 0;
   const ExportStream& own = context_.streams[node.stream].stream;
@@ -153,7 +153,7 @@ std::string HtmlRecord::gaps(const Node& node) const {
   return out;
 }
 
-std::string HtmlRecord::raw_json(const Node& node, const std::string& json,
+std::string HtmlRecord::raw_json(const RecordNode& node, const std::string& json,
                                  const HtmlPage& page) const {
   if (context_.options.formats.contains(ExportFormat::json))
     return fmt::format("<a class=\"raw\" href=\"{}\">Raw JSON</a>\n",
@@ -176,7 +176,7 @@ std::optional<std::string> HtmlRecord::reference(const std::string& key, const H
     found = references_.emplace(key, tree_.find_unique(key)).first;
   }
   if (!found->second || found->second->title.empty()) return std::nullopt;
-  const Node& node = *found->second;
+  const RecordNode& node = *found->second;
   std::string title = escape_html(shown_title(node));
   if (!tree_.has_pages(node.stream)) return title;
   return fmt::format("<a href=\"{}\">{}</a>", page.url(page_base(context_.streams, node) + ".html"),

@@ -14,10 +14,10 @@
 namespace probackup {
 
 // What stands for a record where it is linked or headed: its title, or else its key. Text.
-std::string shown_title(const Node& node);
+std::string shown_title(const RecordNode& node);
 
 // The path of a record's own page without ".html", below the target.
-std::string page_base(const std::vector<StreamFolder>& streams, const Node& node);
+std::string page_base(const std::vector<StreamFolder>& streams, const RecordNode& node);
 
 // Attachments as a list of links and a row of images.
 std::string files_html(const std::vector<NodeFile>& files, const HtmlPage& page);
@@ -28,14 +28,14 @@ class HtmlRecord {
   HtmlRecord(ExportContext& context, Tree& tree);
 
   // Everything about the record but its title and its children. At most about 1 MB.
-  std::string body(const Node& node, const HtmlPage& page);
+  std::string body(const RecordNode& node, const HtmlPage& page);
   // body() as an article with its title, if it has one, and an anchor; `nest` indents it.
-  std::string article(const Node& node, std::int64_t nest, const HtmlPage& page);
+  std::string article(const RecordNode& node, std::int64_t nest, const HtmlPage& page);
 
  private:
-  std::string gaps(const Node& node) const;
-  std::set<std::string> known_keys(const Node& node);
-  std::string raw_json(const Node& node, const std::string& json, const HtmlPage& page) const;
+  std::string gaps(const RecordNode& node) const;
+  std::set<std::string> known_keys(const RecordNode& node);
+  std::string raw_json(const RecordNode& node, const std::string& json, const HtmlPage& page) const;
   std::optional<std::string> reference(const std::string& key, const HtmlPage& page);
 
   ExportContext& context_;
@@ -43,7 +43,7 @@ class HtmlRecord {
   RawJson parser_;
   std::vector<Gap> gaps_;
   std::multimap<std::string, std::size_t> gaps_by_key_;
-  std::map<std::string, std::optional<Node>> references_;  // a cache of bounded size
+  std::map<std::string, std::optional<RecordNode>> references_;  // a cache of bounded size
 };
 
 }  // namespace probackup

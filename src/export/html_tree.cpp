@@ -101,8 +101,8 @@ void Tree::choose_pages() {
   while (rows->step()) has_pages_[static_cast<std::size_t>(rows->integer(0))] = true;
 }
 
-Node Tree::node(const Statement& row) const {
-  Node out;
+RecordNode Tree::node(const Statement& row) const {
+  RecordNode out;
   out.number = row.integer(0);
   out.stream = static_cast<std::size_t>(row.integer(1));
   out.parent = row.maybe(2);
@@ -115,21 +115,21 @@ Node Tree::node(const Statement& row) const {
   return out;
 }
 
-std::optional<Node> Tree::find(std::int64_t number) {
+std::optional<RecordNode> Tree::find(std::int64_t number) {
   if (!find_->with(number).step()) return std::nullopt;
   return node(*find_);
 }
 
-std::optional<Node> Tree::find_unique(const std::string& key) {
+std::optional<RecordNode> Tree::find_unique(const std::string& key) {
   if (!find_unique_->with(key).step()) return std::nullopt;
-  Node found = node(*find_unique_);
+  RecordNode found = node(*find_unique_);
   if (find_unique_->step()) return std::nullopt;
   return found;
 }
 
-std::vector<Node> Tree::children(std::optional<std::int64_t> parent, std::size_t stream,
-                                 std::int64_t after, std::size_t count_max) {
-  std::vector<Node> out;
+std::vector<RecordNode> Tree::children(std::optional<std::int64_t> parent, std::size_t stream,
+                                       std::int64_t after, std::size_t count_max) {
+  std::vector<RecordNode> out;
   children_->with(parent, std::uint64_t{stream}, after, std::uint64_t{count_max});
   while (children_->step()) out.push_back(node(*children_));
   return out;
@@ -144,14 +144,15 @@ std::vector<ChildCount> Tree::count_children(std::optional<std::int64_t> parent)
   return out;
 }
 
-std::vector<Node> Tree::records(std::size_t stream, std::int64_t after, std::size_t count_max) {
-  std::vector<Node> out;
+std::vector<RecordNode> Tree::records(std::size_t stream, std::int64_t after,
+                                      std::size_t count_max) {
+  std::vector<RecordNode> out;
   records_->with(std::uint64_t{stream}, after, std::uint64_t{count_max});
   while (records_->step()) out.push_back(node(*records_));
   return out;
 }
 
-std::string Tree::raw(const Node& node) {
+std::string Tree::raw(const RecordNode& node) {
   return texts_.read(node.offset, static_cast<std::size_t>(node.length));
 }
 

@@ -13,7 +13,7 @@
 
 namespace probackup {
 
-struct Node {
+struct RecordNode {
   std::int64_t number = 0;  // from 1, in the order of the snapshot
   std::size_t stream = 0;
   std::optional<std::int64_t> parent;
@@ -51,19 +51,19 @@ class Tree {
   // How deep a record of a stream without pages nests among its like: 0 to nest_max.
   static constexpr std::int64_t nest_max = 6;
 
-  std::optional<Node> find(std::int64_t number);
+  std::optional<RecordNode> find(std::int64_t number);
   // The only record of all streams that has this key.
-  std::optional<Node> find_unique(const std::string& key);
+  std::optional<RecordNode> find_unique(const std::string& key);
   // Up to `count_max` children in `stream` after `after`, in order; no parent: those at the top.
-  std::vector<Node> children(std::optional<std::int64_t> parent, std::size_t stream,
-                             std::int64_t after, std::size_t count_max);
+  std::vector<RecordNode> children(std::optional<std::int64_t> parent, std::size_t stream,
+                                   std::int64_t after, std::size_t count_max);
   // How many children there are by stream, in the order of the streams.
   std::vector<ChildCount> count_children(std::optional<std::int64_t> parent);
   // Up to `count_max` records of a stream after `after`, wherever they hang.
-  std::vector<Node> records(std::size_t stream, std::int64_t after, std::size_t count_max);
+  std::vector<RecordNode> records(std::size_t stream, std::int64_t after, std::size_t count_max);
 
   // The record's text.
-  std::string raw(const Node& node);
+  std::string raw(const RecordNode& node);
   // The files of one record, `count_max` at most; with no node those of no known record.
   std::vector<NodeFile> files(std::optional<std::int64_t> node, std::int64_t after,
                               std::size_t count_max);
@@ -72,7 +72,7 @@ class Tree {
  private:
   void break_rings();
   void choose_pages();
-  Node node(const Statement& row) const;
+  RecordNode node(const Statement& row) const;
 
   const std::vector<StreamFolder>& streams_;
   Database database_;

@@ -21,18 +21,18 @@ std::string with_suffix(const std::string& name, const std::string& suffix) {
 
 }  // namespace
 
-Names::Names(Database& database) : database_(database) {
+FileNames::FileNames(Database& database) : database_(database) {
   database_.run(
       "CREATE TABLE name (folder BLOB, name BLOB, PRIMARY KEY (folder, name)) WITHOUT ROWID");
   insert_ = database_.prepare("INSERT OR IGNORE INTO name VALUES (?, ?)");
 }
 
-bool Names::take(std::string_view folder, const std::string& name) {
+bool FileNames::take(std::string_view folder, const std::string& name) {
   insert_->with(to_lower(folder), to_lower(name)).run();
   return database_.changes() == 1;
 }
 
-std::string Names::claim(std::string_view folder, std::string_view name) {
+std::string FileNames::claim(std::string_view folder, std::string_view name) {
   std::string safe = safe_file_name(name);
   if (take(folder, safe)) return safe;
   std::string suffix = "~" + sha256(name).hex().substr(0, 16);

@@ -10,10 +10,10 @@
 namespace probackup {
 
 // Not for concurrent calls.
-class Names {
+class FileNames {
  public:
   // `database` must outlive the object.
-  explicit Names(Database& database);
+  explicit FileNames(Database& database);
 
   // safe_file_name(name) if no earlier claim in `folder` has it, not even in another case;
   // otherwise with "~" and 16 hex digits of the name's SHA-256 (and a number, for the same name

@@ -12,24 +12,24 @@
 
 namespace probackup {
 
-Config Config::random() {
+RepositoryConfig RepositoryConfig::random() {
   return {to_hex(random_bytes(32)), random_polynomial()};
 }
 
-std::string print_config(const Config& config) {
+std::string print_config(const RepositoryConfig& config) {
   return print_document({{"version", repository_version},
                          {"id", config.id},
                          {"chunker_polynomial", fmt::format("{:x}", config.polynomial)}});
 }
 
-Config parse_config(std::string_view json) {
+RepositoryConfig parse_config(std::string_view json) {
   auto document = parse_document(json);
   auto version = number_member(document, "version");
   if (version != repository_version)
     throw Error(fmt::format("the repository has format version {}, this program needs {}", version,
                             repository_version),
                 version == 1 ? "run `restic migrate upgrade_repo_v2` on it" : "");
-  Config config;
+  RepositoryConfig config;
   config.id = id_member(document, "id").hex();
   std::string digits = text_member(document, "chunker_polynomial");
   auto [end, error] =

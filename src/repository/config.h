@@ -10,15 +10,15 @@ namespace probackup {
 
 inline constexpr unsigned repository_version = 2;
 
-struct Config {
+struct RepositoryConfig {
   std::string id;  // 64 hex digits
   Polynomial polynomial = 0;
 
-  static Config random();
+  static RepositoryConfig random();
 };
 
-std::string print_config(const Config& config);
+std::string print_config(const RepositoryConfig& config);
 // Throws Error for another version, and for what restic would not take.
-Config parse_config(std::string_view json);
+RepositoryConfig parse_config(std::string_view json);
 
 }  // namespace probackup

@@ -36,7 +36,7 @@ RepositoryOptions complete(RepositoryOptions options) {
   return options;
 }
 
-Config open_config(const SealKey& master, std::string_view sealed) {
+RepositoryConfig open_config(const SealKey& master, std::string_view sealed) {
   auto json = Sealer(master).open(sealed);
   if (!json) throw damaged(describe(config_name), "its seal is broken");
   try {
@@ -74,11 +74,12 @@ OpenKey open_master_key(Storage& storage, std::string_view password) {
         keys.size() > 1 ? ErrorKind::wrong_password : ErrorKind::failed,
         fmt::format("no key of {} opens with this password; {}", storage.location(), broken));
   if (keys.empty())
-    throw Error(fmt::format("{} has a config but no keys: it is another program's place, or a "
-                            "repository that lost its keys",
-                            storage.location()),
-                "check the path; a repository needs its folder \"keys\" back from a copy, without it "
-                "nothing can be read");
+    throw Error(
+        fmt::format("{} has a config but no keys: it is another program's place, or a "
+                    "repository that lost its keys",
+                    storage.location()),
+        "check the path; a repository needs its folder \"keys\" back from a copy, without it "
+        "nothing can be read");
   throw Error(ErrorKind::wrong_password,
               fmt::format("wrong password for the repository in {}", storage.location()));
 }
@@ -95,7 +96,7 @@ Id write_key(Storage& storage, const SealKey& master, std::string_view password,
 class OpenRepository final : public Repository {
  public:
   OpenRepository(Storage& storage, Clock& clock, RepositoryOptions options, const OpenKey& key,
-                 Config config)
+                 RepositoryConfig config)
       : clock_(clock),
         options_(std::move(options)),
         config_(std::move(config)),
@@ -277,7 +278,7 @@ class OpenRepository final : public Repository {
 
   Clock& clock_;
   const RepositoryOptions options_;
-  const Config config_;
+  const RepositoryConfig config_;
   CodecPool codecs_;
   GuardedStorage storage_;
   SealedStorage objects_;
@@ -315,7 +316,7 @@ void Repository::init(Storage& storage, std::string_view password, Clock& clock,
   SealKey master = SealKey::random();
   write_key(storage, master, password, clock, all);
   std::string config;
-  Sealer(master).seal(print_config(Config::random()), config);
+  Sealer(master).seal(print_config(RepositoryConfig::random()), config);
   storage.save(config_name, config);
 }
 

@@ -117,9 +117,9 @@ void try_snapshot(std::string_view text) {
 }
 
 void try_config(std::string_view text) {
-  Config config;
+  RepositoryConfig config;
   if (!accepts([&] { config = parse_config(text); })) return;
-  Config again = parse_config(print_config(config));
+  RepositoryConfig again = parse_config(print_config(config));
   require(again.id == config.id && again.polynomial == config.polynomial, "a config changes");
 }
 

@@ -126,7 +126,7 @@ TEST_CASE("a repository of another version is named") {
     std::string key =
         make_key_file(master, password, repository.clock.now(), "user", "host", {16, 1, 1});
     repository.storage.put("keys/" + sha256(key).hex(), key);
-    auto config = nlohmann::json::parse(print_config(Config::random()));
+    auto config = nlohmann::json::parse(print_config(RepositoryConfig::random()));
     config["version"] = version;
     std::string sealed;
     Sealer(master).seal(config.dump(), sealed);

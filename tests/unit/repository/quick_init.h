@@ -16,7 +16,7 @@ inline void quick_init(Storage& storage, const std::string& password, Clock& clo
   std::string key = make_key_file(master, password, clock.now(), "user", "host", {16, 1, 1});
   storage.save({ObjectKind::key, sha256(key).hex()}, key);
   std::string config;
-  Sealer(master).seal(print_config(Config::random()), config);
+  Sealer(master).seal(print_config(RepositoryConfig::random()), config);
   storage.save({ObjectKind::config, {}}, config);
 }
 
