@@ -240,6 +240,8 @@ class Builder {
         ->add_option("--field", o.fields,
                      "NAME=FILE reads a value from a file, NAME=- from standard input")
         ->type_name("NAME=FILE");
+    add_command->add_option("--set", o.set, "A value that is no secret; repeatable")
+        ->type_name("KEY=VALUE");
     add_command->add_option("--for", o.purpose, "What the credentials are for")
         ->check(CLI::IsMember({"read", "restore"}))
         ->default_str("read");

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "cli/commands.h"
+#include "job/settings.h"
 #include "util/file.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -61,21 +62,24 @@ std::string ask(const ConnectorSetting& setting) {
 int run_auth_add(Session& session) {
   auto source = session.parse_source(session.options().source);
   auto connector = session.connectors().get(source.app);
-  auto values = given_fields(connector, session.options());
-  bool asks = values.empty() && ::isatty(0);
+  auto values = set_values(connector, session.options().set);
+  bool asks = session.options().fields.empty() && ::isatty(0);
+  values.merge(given_fields(connector, session.options()));
   std::vector<std::string> missing;
   for (const auto& setting : connector.settings()) {
     bool wanted = !setting.optional || setting.secret;
-    if (asks && wanted)
+    if (asks && wanted && !values.contains(setting.name))
       if (auto value = ask(setting); !value.empty()) values[setting.name] = value;
     if (!setting.optional && setting.default_value.empty() && !values.contains(setting.name))
       missing.push_back(setting.name);
     if (setting.secret && values.contains(setting.name)) add_secret(values[setting.name]);
   }
   if (!missing.empty())
-    throw Error(ErrorKind::usage, fmt::format("{} needs {}", source.app, join(missing, ", ")),
-                fmt::format("give each by --field NAME=FILE, or by --field {}=- on standard input",
-                            missing[0]));
+    throw Error(
+        ErrorKind::usage, fmt::format("{} needs {}", source.app, join(missing, ", ")),
+        fmt::format("give each by --field NAME=FILE, or by --field {}=- on standard input; what "
+                    "is no secret also by --set NAME=VALUE",
+                    missing[0]));
   session.credentials().put(source, purpose_of(session.options()), values, session.repository());
   if (session.out().json())
     session.out().document({{"source", source.text()}, {"for", session.options().purpose}});

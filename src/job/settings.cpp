@@ -46,17 +46,10 @@ std::string environment_name(const std::string& app, const std::string& setting)
   return out;
 }
 
-nlohmann::json resolve_settings(const Connector& connector, const SourceRef& source,
-                                const SettingSources& from) {
-  std::map<std::string, std::string> given = from.credentials;
-  for (const auto& [name, value] : from.config) {
-    check_name(connector, name, "config file");
-    given[name] = value;
-  }
-  for (const auto& name : names_of(connector))
-    if (auto value = from.environment(environment_name(connector.app(), name)))
-      given[name] = *value;
-  for (const auto& pair : from.set) {
+std::map<std::string, std::string> set_values(const Connector& connector,
+                                              const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> values;
+  for (const auto& pair : pairs) {
     auto equals = pair.find('=');
     if (equals == std::string::npos)
       throw Error(ErrorKind::usage, fmt::format("--set {}: want KEY=VALUE", pair));
@@ -68,8 +61,22 @@ nlohmann::json resolve_settings(const Connector& connector, const SourceRef& sou
                     fmt::format("--set {}: a secret must not stand on the command line", name),
                     fmt::format("use auth add, or the environment: {}",
                                 environment_name(connector.app(), name)));
-    given[name] = pair.substr(equals + 1);
+    values[name] = pair.substr(equals + 1);
   }
+  return values;
+}
+
+nlohmann::json resolve_settings(const Connector& connector, const SourceRef& source,
+                                const SettingSources& from) {
+  std::map<std::string, std::string> given = from.credentials;
+  for (const auto& [name, value] : from.config) {
+    check_name(connector, name, "config file");
+    given[name] = value;
+  }
+  for (const auto& name : names_of(connector))
+    if (auto value = from.environment(environment_name(connector.app(), name)))
+      given[name] = *value;
+  for (auto& [name, value] : set_values(connector, from.set)) given[name] = std::move(value);
 
   auto settings = nlohmann::json::object();
   std::vector<std::string> missing;

@@ -21,6 +21,11 @@ struct SettingSources {
   std::vector<std::string> set;  // KEY=VALUE of the command line
 };
 
+// What KEY=VALUE texts of the command line set. Throws Error(usage) for one without `=`, an unknown
+// key, and a secret, which would show in the process list.
+std::map<std::string, std::string> set_values(const Connector& connector,
+                                              const std::vector<std::string>& pairs);
+
 // The settings as a JSON object: lists as arrays, missing ones as null. Every secret in it is made
 // known to redact(). Throws Error(usage) for unknown keys, a secret in `set`, and missing settings,
 // naming the ways to give them.

@@ -238,6 +238,17 @@ class CommandLine(unittest.TestCase):
         self.run_it("auth", "remove", "trello:acme")
         self.run_it("auth", "remove", "trello:acme", code=1)
 
+    def test_what_is_no_secret_may_be_stored_from_the_command_line(self):
+        self.run_it("init")
+        address = ("--set", "base_url=http://127.0.0.1:9")
+        self.run_it("auth", "add", "redmine", *address, "--field", "key=-", input="K" * 40)
+        listed = json.loads(self.run_it("auth", "list", "--json").stdout)
+        self.assertEqual(listed[0]["fields"], ["base_url", "key"])
+        self.assertIn("http://127.0.0.1:9", self.run_it("auth", "check", "redmine", code=1).stderr)
+        refused = self.run_it("auth", "add", "redmine", *address, "--set", "key=" + "K" * 40, code=2).stderr
+        self.assertIn("must not stand on the command line", refused)
+        self.assertNotIn("K" * 40, refused)
+
     def test_no_network_is_one_clear_error(self):
         self.run_it("init")
         done = self.run_it("backup", "trello:acme", code=1, PROBACKUP_TRELLO_KEY="k" * 32, PROBACKUP_TRELLO_TOKEN="t" * 64,
