@@ -93,10 +93,12 @@ char Tokenizer::escaped() {
       return c;
     case 'n':
       return '\n';
+    case 'r':
+      return '\r';
     case 't':
       return '\t';
     default:
-      fail_at(at_ - 1, R"(an unknown escape (there are \' \\ \n \t))");
+      fail_at(at_ - 1, R"(an unknown escape (there are \' \\ \n \r \t))");
   }
 }
 

@@ -57,6 +57,7 @@ void RedmineData::load_defaults() {
   enumeration("issue_priorities", {"Low", "Normal", "High", "Urgent", "Immediate"});
   enumeration("time_entry_activities", {"Design", "Development"});
   enumeration("document_categories", {"User documentation", "Technical documentation"});
+  last_ids_["roles"] = built_in_roles;
   for (const char* name : {"Manager", "Developer", "Reporter"})
     put("roles", {{"name", name},
                   {"assignable", true},

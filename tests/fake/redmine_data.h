@@ -42,6 +42,9 @@ class RedmineData {
   int actor;
   // The id of the first record of every kind; of users, the administrator.
   int first_id() const { return ids_after_ + 1; }
+  // "Non member" and "Anonymous" have the first two ids, and no listing shows them.
+  static constexpr int built_in_roles = 2;
+  int first_role() const { return first_id() + built_in_roles; }
 
   int add_user(int state);
   int add_group(const std::set<int>& users);

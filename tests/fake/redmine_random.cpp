@@ -124,9 +124,9 @@ void fill_project(RedmineData& data, int project, const RedmineSize& size) {
     attach_sample(data, fmt::format("files/{}", project));
   }
   for (const auto& [user, row] : data.table("users"))
-    if (dice.chance(0.6)) data.add_membership(project, "user", user, data.first_id() + user % 3);
+    if (dice.chance(0.6)) data.add_membership(project, "user", user, data.first_role() + user % 3);
   for (const auto& [group, row] : data.table("groups"))
-    data.add_membership(project, "group", group, data.first_id() + 2);
+    data.add_membership(project, "group", group, data.first_role() + 2);
   for (const auto& title : page_titles) {
     for (auto edits = dice.between(1, 3); edits > 0; --edits)
       data.write_wiki(project, title, title == "Wiki" ? "" : "Wiki", dice.prose());

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <regex>
 
 #include "fake/redmine_input.h"
 
@@ -93,8 +94,10 @@ class IssueChanges {
   }
 
   void set_texts() {
-    for (const char* name : {"subject", "description"})
-      if (auto text = input_.text(name)) row_[name] = *text;
+    if (auto text = input_.text("subject")) row_["subject"] = *text;
+    // Stored with CR LF, whatever comes (app/models/issue.rb, description=).
+    if (auto text = input_.text("description"))
+      row_["description"] = std::regex_replace(*text, std::regex("\r\n|\r|\n"), "\r\n");
     if (auto flag = input_.flag("is_private")) row_["is_private"] = *flag;
     errors_.require("Subject", row_.at("subject"));
     errors_.limit("Subject", row_.at("subject"), subject_max);

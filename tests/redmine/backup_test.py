@@ -8,13 +8,13 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
+from instance import HERE, Instance, installed, output
+
 # The connector's stream for each noun of truth.py. A record of the truth is the item's own page where
 # the connector asks for it, so it must be equal but for members that change at every read.
 VOLATILE = {"files": ["downloads"], "users": ["last_login_on", "api_key"],
@@ -22,16 +22,6 @@ VOLATILE = {"files": ["downloads"], "users": ["last_login_on", "api_key"],
             "issues": ["allowed_statuses"], "groups": ["memberships"]}
 # Built-in roles and groups that the plain listing leaves out; the connector reads them besides.
 MORE_THAN_LISTED = {"roles", "groups"}
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def output(*command, **options):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **options).stdout
 
 
 class Check:
@@ -100,26 +90,22 @@ class Check:
 
 
 def main():
-    if not shutil.which("ruby") or not pathlib.Path("/usr/share/redmine/config.ru").exists():
+    if not installed():
         print("SKIP: Redmine is not installed (tests/redmine/redmine.sh install)")
         return 77
     folder = pathlib.Path(tempfile.mkdtemp(prefix="probackup-redmine-"))
     folder.chmod(0o755)  # Redmine runs as a user of its own
-    script = str(HERE / "redmine.sh")
-    instance = str(folder / "redmine")
     started = time.monotonic()
-    said = output("sh", script, "start", instance, str(free_port()))
-    facts = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    redmine = Instance(folder / "redmine")
     print(f"Redmine ready after {time.monotonic() - started:.0f} s")
     try:
-        environment = dict(os.environ, REDMINE_KEY=facts["KEY"])
-        output("sh", script, "run", instance, str(HERE / "custom_fields.rb"))
-        output(sys.executable, str(HERE / "fill.py"), facts["URL"], "fill", "--issues", "30", env=environment)
+        redmine.run_ruby("custom_fields.rb")
+        redmine.fill("fill", "--issues", "30")
         nouns = {noun: noun for noun in (
             "projects trackers issue_statuses issue_priorities time_entry_activities document_categories "
             "queries roles custom_fields users groups memberships versions issue_categories issues "
             "time_entries news wiki_pages wiki_versions files").split()}
-        check = Check(sys.argv[1], folder, facts["URL"], facts["KEY"])
+        check = Check(sys.argv[1], folder, redmine.url, redmine.key)
         check.run("init")
         first = check.backup()
         if first["gaps"]:
@@ -130,7 +116,7 @@ def main():
             print("an unchanged account was found changed:",
                   [s for s in unchanged["streams"] if s["added"] + s["changed"] + s["removed"]])
             check.bad += 1
-        output(sys.executable, str(HERE / "fill.py"), facts["URL"], "change", "--seed", "2", env=environment)
+        redmine.fill("change", "--seed", "2")
         check.backup("--full")
         check.compare(nouns)
         if shutil.which("restic"):
@@ -139,7 +125,7 @@ def main():
             print("restic check --read-data: no errors")
         return 1 if check.bad else 0
     finally:
-        subprocess.run(["sh", script, "stop", instance], check=False)
+        redmine.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

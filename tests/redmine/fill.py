@@ -3,6 +3,7 @@
 
   REDMINE_KEY=... fill.py URL fill   [--seed N] [--issues N]
   REDMINE_KEY=... fill.py URL change [--seed N] [--changes N]
+  REDMINE_KEY=... fill.py URL people [--seed N]                 the users of `fill` and nothing else
 
 custom_fields.rb should have been run inside the instance before. The same seed gives the same content
 on a fresh instance.
@@ -89,14 +90,17 @@ class Filler:
 
     # Making things.
 
-    def make_people(self):
-        self.users, self.groups = [], []
+    def make_users(self):
+        self.users = []
         for number in range(1, 7):
             user = self.api.post("/users.json", {"user": {
                 "login": f"user-{number}", "firstname": "Member", "lastname": str(number),
                 "mail": f"user-{number}@example.com", "generate_password": True,
                 "custom_fields": self.custom("user")}})["user"]
             self.users.append(user)
+
+    def make_groups(self):
+        self.groups = []
         for number in range(1, 3):
             group = self.api.post("/groups.json", {"group": {
                 "name": f"Group {number}",
@@ -199,7 +203,8 @@ class Filler:
 
     def fill(self, issue_count):
         self.look()
-        self.make_people()
+        self.make_users()
+        self.make_groups()
         first = self.make_project(1)
         projects = [first, self.make_project(2, parent=first["id"]), self.make_project(3, public=False)]
         closed, archived = self.make_project(4), self.make_project(5)
@@ -218,6 +223,10 @@ class Filler:
         self.api.put(f"/projects/{closed['id']}/close.json")
         self.api.put(f"/projects/{archived['id']}/archive.json")
         self.api.put(f"/users/{self.users[-1]['id']}.json", {"user": {"status": 3}})  # locked
+
+    def people(self):
+        self.look()
+        self.make_users()
 
     # A later day.
 
@@ -282,7 +291,7 @@ class Filler:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("url")
-    parser.add_argument("what", choices=["fill", "change"])
+    parser.add_argument("what", choices=["fill", "change", "people"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--issues", type=int, default=30)
     parser.add_argument("--changes", type=int, default=20)
@@ -290,6 +299,8 @@ def main():
     filler = Filler(Redmine(given.url), given.seed)
     if given.what == "fill":
         filler.fill(given.issues)
+    elif given.what == "people":
+        filler.people()
     else:
         filler.change(given.changes)
     print(f"{filler.api.requests} requests")

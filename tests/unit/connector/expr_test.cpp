@@ -91,7 +91,7 @@ TEST_CASE("Header names are looked up in any case") {
 }
 
 TEST_CASE("Literals have the types that they are written with") {
-  check({{"'it\\'s \\\\ \\n\\t'", "\"it's \\\\ \\n\\t\""},
+  check({{"'it\\'s \\\\ \\r\\n\\t'", "\"it's \\\\ \\r\\n\\t\""},
          {"''", "\"\""},
          {"12", "12"},
          {"1.5", "1.5"},

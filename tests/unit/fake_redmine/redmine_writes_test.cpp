@@ -153,15 +153,15 @@ TEST_CASE("users, groups and memberships are made by an administrator") {
   CHECK(site.result("POST", path, {{"membership", Json::object()}}) ==
         "422 Principal cannot be blank; Role cannot be empty");
   const int member =
-      site.id_of_new(path, "membership", {{"user_id", user}, {"role_ids", {1, 2}}});
-  const int team = site.id_of_new(path, "membership", {{"user_id", group}, {"role_ids", {3}}});
-  CHECK(site.result("POST", path, {{"membership", {{"user_id", user}, {"role_ids", {1}}}}}) ==
+      site.id_of_new(path, "membership", {{"user_id", user}, {"role_ids", {3, 4}}});
+  const int team = site.id_of_new(path, "membership", {{"user_id", group}, {"role_ids", {5}}});
+  CHECK(site.result("POST", path, {{"membership", {{"user_id", user}, {"role_ids", {3}}}}}) ==
         "422 User has already been taken");
   const auto memberships = site.get(path).at("memberships");
   CHECK(memberships[0].at("roles").size() == 2);
   CHECK(memberships[1].at("group").at("name") == "Team");
   CHECK(site.result("PUT", "/memberships/" + std::to_string(member) + ".json",
-                    {{"membership", {{"role_ids", {3}}}}}) == "204");
+                    {{"membership", {{"role_ids", {5}}}}}) == "204");
   CHECK(site.result("DELETE", "/memberships/" + std::to_string(team) + ".json") == "204");
   CHECK(site.get(path).at("memberships").size() == 1);
   CHECK(site.result("DELETE", "/groups/" + std::to_string(group) + "/users/" +
@@ -191,7 +191,7 @@ TEST_CASE("an administrator writes in somebody else's name") {
             .starts_with("422 Project cannot be blank"));  // no member yet
   CHECK(site.result("PUT", site.path + ".json", {{"project", {{"name", "x"}}}}, "anna") == "403");
   site.id_of_new(site.path + "/memberships.json", "membership",
-                 {{"user_id", user}, {"role_ids", {1}}});
+                 {{"user_id", user}, {"role_ids", {3}}});
   const auto made = site.send("POST", "/issues.json", issue, "anna");
   REQUIRE(made->status == 201);
   CHECK(Json::parse(made->body).at("issue").at("author").at("id") == user);
