@@ -16,6 +16,37 @@ std::vector<LintProblem> lint_of(const ConnectorSet::File& file) {
   return Connector::lint(file.text, file.name);
 }
 
+void print_list(Output& out, const std::string& heading, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  out.line("");
+  out.line(heading);
+  for (const auto& text : texts) out.line("  - " + text);
+}
+
+void print_restore(Output& out, const Connector& connector) {
+  if (!connector.can_restore()) {
+    out.line("");
+    out.line("Restored into files only (restore --target).");
+    return;
+  }
+  const auto& restore = *connector.model().restore;
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& step : restore.steps)
+    rows.push_back({step.make, !step.missing.empty() ? "found"
+                               : step.find           ? "found or made"
+                                                     : "made"});
+  out.line("");
+  out.table({"RESTORED INTO THE APP", ""}, rows);
+  if (!restore.target.empty()) {
+    rows.clear();
+    for (const auto& setting : restore.target)
+      rows.push_back({setting.name, setting.optional ? "" : "needed", setting.help});
+    out.line("");
+    out.table({"SETTING OF A RESTORE", "", "WHAT"}, rows);
+  }
+  print_list(out, "Lost by a restore into the app:", restore.lossy);
+}
+
 }  // namespace
 
 int run_connector_list(Session& session) {
@@ -79,11 +110,9 @@ int run_connector_show(Session& session) {
     rows.push_back({name, stream->title, join(connector.parents(name), ", "), join(notes, ", ")});
   }
   out.table({"STREAM", "WHAT", "BELOW", ""}, rows);
-  if (!connector.model().not_read.empty()) {
-    out.line("");
-    out.line("Not in the backup, because the API does not give it:");
-    for (const auto& text : connector.model().not_read) out.line("  - " + text);
-  }
+  print_list(out,
+             "Not in the backup, because the API does not give it:", connector.model().not_read);
+  print_restore(out, connector);
   return 0;
 }
 

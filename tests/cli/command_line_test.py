@@ -296,6 +296,11 @@ class CommandLine(unittest.TestCase):
         apps = json.loads(self.run_it("connector", "list", "--json").stdout)
         self.assertTrue({"asana", "github", "redmine", "trello"} <= {app["app"] for app in apps})
         self.run_it("connector", "lint")
+        shown = self.run_it("connector", "show", "redmine").stdout
+        self.assertRegex(shown, r"trackers +found\n")
+        self.assertRegex(shown, r"groups +found or made\n")
+        self.assertRegex(shown, r"issues +made\n")
+        self.assertIn("suffix", shown)
         broken = self.folder / "broken.json"
         broken.write_text('{"connector": 1, "app": "x", "streams": {}}')
         self.assertIn("broken.json", self.run_it("connector", "lint", str(broken), code=1).stdout)
