@@ -13,6 +13,7 @@ namespace probackup {
 struct CopyReport {
   std::uint64_t snapshots = 0, already_there = 0;
   std::uint64_t blobs = 0, bytes = 0;  // those that were missing; plain bytes
+  std::vector<Snapshot> there;         // all that were asked for, as the second repository has them
 };
 
 struct CopyProgress {

@@ -218,11 +218,11 @@ std::size_t unlock(Repository& repository, bool all, Clock& clock);
 struct RetentionReport {
   std::uint64_t objects = 0, extended = 0;
 };
-// Sees to it that all that a restore of the snapshot reads (packs, index files, keys, the config, the
-// snapshot itself) is locked at least until then, and reads that back. Nothing is shortened. Throws
-// Error naming the object that the store does not lock, and Error(interrupted) after a request to
-// stop. Hold a lock on the repository.
-RetentionReport extend_retention(Repository& repository, const Snapshot& snapshot,
+// Sees to it that all that a restore of the snapshots reads (packs, index files, keys, the config,
+// the snapshots themselves) is locked at least until then, and reads that back. Nothing is shortened.
+// Throws Error naming the object that the store does not lock, and Error(interrupted) after a request
+// to stop. Hold a lock on the repository.
+RetentionReport extend_retention(Repository& repository, const std::vector<Snapshot>& snapshots,
                                  const Retention& wanted, std::stop_token stop);
 
 // Cuts a stream of bytes into blobs of 512 KiB to 8 MiB at borders that depend on the content, saves

@@ -210,6 +210,7 @@ class Builder {
     copy->add_option("--to-password-command", o.to_password_command,
                      "Command that prints its password")
         ->type_name("COMMAND");
+    object_lock(copy);
   }
 
   void prune_options(CLI::App* command) {

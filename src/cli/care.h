@@ -23,4 +23,15 @@ PruneReport prune(Session& session, RepositoryLock& lock, const PruneOptions& op
 nlohmann::ordered_json to_json(const PruneReport& report, const PruneOptions& options);
 void print(Output& out, const PruneReport& report, const PruneOptions& options);
 
+struct LockedObjects {
+  std::string mode, until;  // as --object-lock takes it; RFC 3339
+  std::uint64_t objects = 0, extended = 0;
+};
+// Locks all that the snapshots need for the days that the user wants, counted from `since`; nothing
+// where he wants none. Hold a lock on the repository.
+std::optional<LockedObjects> lock_objects(Session& session, Repository& repository,
+                                          const std::vector<Snapshot>& snapshots, Time since);
+nlohmann::ordered_json to_json(const LockedObjects& locked);
+void print(Output& out, const LockedObjects& locked);
+
 }  // namespace probackup

@@ -1,6 +1,7 @@
 // backup.
 #include <fmt/format.h>
 
+#include "cli/care.h"
 #include "cli/commands.h"
 #include "job/manifest.h"
 #include "job/singer.h"
@@ -151,31 +152,22 @@ int dry_run(Session& session, ConnectorSource& source, const ConnectorSource::Ch
 }
 
 // Parts of the snapshot may have been stored by earlier runs, whose locks end earlier.
-void lock_objects(Session& session, const BackupReport& report) {
-  auto rule = session.retention();
-  if (!rule) return;
-  RepositoryLock lock(session.repository(), false, session.clock());
-  auto started = std::chrono::floor<std::chrono::seconds>(report.started);
-  Retention wanted{rule->mode, started + std::chrono::days(rule->days)};
-  auto done =
-      extend_retention(session.repository(), session.repository().load_snapshot(report.snapshot),
-                       wanted, session.stop());
-  auto until = format_rfc3339_seconds(wanted.until);
-  if (session.out().json())
-    return session.out().event({{"type", "object_lock"},
-                                {"mode", session.options().object_lock},
-                                {"until", until},
-                                {"objects", done.objects},
-                                {"extended", done.extended}});
-  session.out().line(fmt::format("{} objects are locked ({}) until {}; {} were made longer",
-                                 format_count(done.objects), session.options().object_lock, until,
-                                 format_count(done.extended)));
+void lock_snapshot(Session& session, const BackupReport& report) {
+  if (!session.retention()) return;
+  auto& repository = session.repository();
+  RepositoryLock lock(repository, false, session.clock());
+  auto locked = lock_objects(session, repository, {repository.load_snapshot(report.snapshot)},
+                             report.started);
+  if (!session.out().json()) return print(session.out(), *locked);
+  nlohmann::ordered_json event = {{"type", "object_lock"}};
+  event.update(to_json(*locked));
+  session.out().event(event);
 }
 
 int finish(Session& session, const BackupReport& report) {
   session.out().clear_progress();
   print(session.out(), report);
-  lock_objects(session, report);
+  lock_snapshot(session, report);
   return report.gaps.empty() && report.suspicious.empty() ? 0 : exit_gaps;
 }
 

@@ -14,6 +14,7 @@ int run_copy(Session& session) {
   auto& to = session.target_repository();
   RepositoryLock lock(from, false, session.clock());
   RepositoryLock target_lock(to, false, session.clock());
+  auto started = session.clock().now();
   auto report = copy_snapshots(
       from, to, target_lock, targeted_snapshots(session), session.stop(),
       [&](const CopyProgress& progress) {
@@ -22,16 +23,21 @@ int run_copy(Session& session) {
                                  format_count(progress.blobs), format_size(progress.bytes)));
       });
   lock.verify();
+  auto locked = lock_objects(session, to, report.there, started);
   out.clear_progress();
-  if (out.json())
-    out.document({{"snapshots", report.snapshots},
-                  {"already_there", report.already_there},
-                  {"blobs", report.blobs},
-                  {"bytes", report.bytes}});
-  else
-    out.line(fmt::format("copied {} snapshots, {} were there already; {} new blobs, {}",
-                         format_count(report.snapshots), format_count(report.already_there),
-                         format_count(report.blobs), format_size(report.bytes)));
+  if (out.json()) {
+    nlohmann::ordered_json document = {{"snapshots", report.snapshots},
+                                       {"already_there", report.already_there},
+                                       {"blobs", report.blobs},
+                                       {"bytes", report.bytes}};
+    if (locked) document["object_lock"] = to_json(*locked);
+    out.document(document);
+    return 0;
+  }
+  out.line(fmt::format("copied {} snapshots, {} were there already; {} new blobs, {}",
+                       format_count(report.snapshots), format_count(report.already_there),
+                       format_count(report.blobs), format_size(report.bytes)));
+  if (locked) print(out, *locked);
   return 0;
 }
 

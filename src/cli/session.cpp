@@ -38,7 +38,8 @@ Session::Session(const Options& options, Output& output, std::stop_token stop)
   }
   fall_back(options_.catalog, config_.catalog);
   fall_back(options_.connectors, config_.connectors);
-  if (options_.object_lock.empty()) {
+  // copy writes into a second repository, of which the settings do not speak.
+  if (options_.object_lock.empty() && options_.command != "copy") {
     options_.object_lock = config_.object_lock;
     options_.retain_days = config_.retain_days;
   }
@@ -56,7 +57,7 @@ const std::string& Session::repository_url() {
 Storage& Session::storage() {
   if (!storage_) {
     StorageOptions options = storage_options();
-    options.retention = retention();
+    if (options_.command != "copy") options.retention = retention();
     storage_ = open_storage(repository_url(), options);
   }
   return *storage_;
@@ -112,7 +113,9 @@ Repository& Session::repository() {
 
 Repository& Session::target_repository() {
   if (!target_repository_) {
-    target_storage_ = open_storage(options_.to_repository, storage_options());
+    StorageOptions options = storage_options();
+    options.retention = retention();
+    target_storage_ = open_storage(options_.to_repository, options);
     std::string password =
         read_password({"PROBACKUP_TO_PASSWORD", options_.to_password_from_environment,
                        options_.to_password_file, options_.to_password_command, "to-",

@@ -46,12 +46,13 @@ class Copier {
     for (const Snapshot& snapshot : snapshots) {
       stop_if_asked();
       if (auto copy = find(snapshot)) {
-        ids_[snapshot.id] = *copy;
+        report_.there.push_back(*copy);
         ++report_.already_there;
       } else {
-        ids_[snapshot.id] = copy_one(snapshot);
+        report_.there.push_back(copy_one(snapshot));
         ++report_.snapshots;
       }
+      ids_[snapshot.id] = report_.there.back().id;
       ++shown_.snapshots_done;
       show();
     }
@@ -61,19 +62,19 @@ class Copier {
   }
 
  private:
-  std::optional<Id> find(const Snapshot& snapshot) const {
+  std::optional<Snapshot> find(const Snapshot& snapshot) const {
     auto [begin, end] = there_.equal_range(first_id(snapshot));
     for (auto at = begin; at != end; ++at) {
       const Snapshot& other = at->second;
       // The tags of either may have been changed since: then they are not the same any more.
       if (other.tree == snapshot.tree && other.time == snapshot.time &&
           other.paths == snapshot.paths && other.tags == snapshot.tags)
-        return other.id;
+        return other;
     }
     return std::nullopt;
   }
 
-  Id copy_one(const Snapshot& snapshot) {
+  Snapshot copy_one(const Snapshot& snapshot) {
     walk_.walk(snapshot.tree);
     copy_batch();
     lock_.verify();
@@ -86,7 +87,7 @@ class Copier {
         copy.parent = parent->second;
     copy.id = to_.save_snapshot(copy);
     there_.emplace(*copy.original, copy);
-    return copy.id;
+    return copy;
   }
 
   void visit(const Id& tree, const std::vector<Node>& nodes) {

@@ -18,9 +18,10 @@ class PackCollector {
   PackCollector(Repository& repository, std::stop_token stop)
       : repository_(repository), stop_(std::move(stop)) {}
 
-  std::unordered_set<Id> collect(const Id& tree) {
-    std::vector<Id> level{tree};
-    seen_.insert(tree);
+  std::unordered_set<Id> collect(const std::vector<Snapshot>& snapshots) {
+    std::vector<Id> level;
+    for (const auto& snapshot : snapshots)
+      if (seen_.insert(snapshot.tree).second) level.push_back(snapshot.tree);
     while (!level.empty()) {
       next_.clear();
       parallel_for(level.size(), requests_max, [&](std::size_t i) { visit(level[i]); });
@@ -52,12 +53,13 @@ class PackCollector {
   std::vector<Id> next_;
 };
 
-std::vector<ObjectName> objects_of(Repository& repository, const Snapshot& snapshot,
+std::vector<ObjectName> objects_of(Repository& repository, const std::vector<Snapshot>& snapshots,
                                    std::stop_token stop) {
-  std::vector<ObjectName> out{{ObjectKind::config, {}}, {ObjectKind::snapshot, snapshot.id.hex()}};
+  std::vector<ObjectName> out{{ObjectKind::config, {}}};
+  for (const auto& snapshot : snapshots) out.push_back({ObjectKind::snapshot, snapshot.id.hex()});
   for (ObjectKind kind : {ObjectKind::key, ObjectKind::index})
     for (auto& info : repository.storage().list(kind)) out.push_back({kind, std::move(info.name)});
-  for (const auto& pack : PackCollector(repository, std::move(stop)).collect(snapshot.tree))
+  for (const auto& pack : PackCollector(repository, std::move(stop)).collect(snapshots))
     out.push_back({ObjectKind::data, pack.hex()});
   return out;
 }
@@ -70,9 +72,9 @@ bool is_enough(const std::optional<Retention>& has, const Retention& wanted) {
 
 }  // namespace
 
-RetentionReport extend_retention(Repository& repository, const Snapshot& snapshot,
+RetentionReport extend_retention(Repository& repository, const std::vector<Snapshot>& snapshots,
                                  const Retention& wanted, std::stop_token stop) {
-  auto objects = objects_of(repository, snapshot, stop);
+  auto objects = objects_of(repository, snapshots, stop);
   std::atomic<std::uint64_t> extended{0};
   parallel_for(objects.size(), requests_max, [&](std::size_t i) {
     if (stop.stop_requested()) throw Error(ErrorKind::interrupted, "interrupted");

@@ -307,6 +307,18 @@ class Test:
         self.run(repository, "check", "--read-data")
         if self.restic:
             self.run_restic(repository, "check", "--read-data")
+        # A second copy is locked as its own command says, again when nothing is new.
+        second = f"s3:{self.store.url}/locked-bucket/second"
+        self.run(second, "init")
+        copy = ["copy", "--to", second, "--json"]
+        target = {"PROBACKUP_TO_PASSWORD": self.environment["PROBACKUP_PASSWORD"]}
+        unlocked = json.loads(self.run(repository, "--config", str(settings), *copy, environment=target))
+        assert "object_lock" not in unlocked and unlocked["snapshots"] == 4, unlocked
+        lock = json.loads(self.run(repository, *copy, *days, "2", environment=target))["object_lock"]
+        assert lock["extended"] == lock["objects"] >= 6, lock
+        first = json.loads(self.run(second, "list", "--json"))[0]["id"]
+        message = self.run(second, "forget", first, code=1)
+        assert "locked (governance) until" in message, message
         # A bucket that was made without it.
         plain = f"s3:{self.store.url}/new-bucket/unlocked"
         self.run(plain, "init")

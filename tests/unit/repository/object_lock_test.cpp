@@ -77,7 +77,7 @@ TEST_CASE("all that a snapshot needs is locked, and what it does not need is not
   auto packs = storage.list(ObjectKind::data).size();
 
   Retention month{RetentionMode::governance, clock.now() + 30 * 24h};
-  auto report = extend_retention(*repository, wanted, month, {});
+  auto report = extend_retention(*repository, {wanted}, month, {});
   auto locks = storage.locks();
   CHECK(report.objects == locks.size());
   CHECK(report.extended == locks.size());
@@ -94,7 +94,7 @@ TEST_CASE("all that a snapshot needs is locked, and what it does not need is not
   CHECK(starting_with("data/") == packs / 2);
   CHECK(starting_with("locks/") == 0);
 
-  CHECK(extend_retention(*repository, wanted, month, {}).extended == 0);
+  CHECK(extend_retention(*repository, {wanted}, month, {}).extended == 0);
 }
 
 TEST_CASE("a lock is never made weaker") {
@@ -104,11 +104,11 @@ TEST_CASE("a lock is never made weaker") {
   auto repository = Repository::open(storage, password, clock);
   auto snapshot = save_one(*repository, 1);
   Retention strong{RetentionMode::compliance, clock.now() + 30 * 24h};
-  extend_retention(*repository, snapshot, strong, {});
+  extend_retention(*repository, {snapshot}, strong, {});
   Retention weak{RetentionMode::governance, clock.now() + 10 * 24h};
-  CHECK(extend_retention(*repository, snapshot, weak, {}).extended == 0);
+  CHECK(extend_retention(*repository, {snapshot}, weak, {}).extended == 0);
   weak.until += 30 * 24h;
-  extend_retention(*repository, snapshot, weak, {});
+  extend_retention(*repository, {snapshot}, weak, {});
   for (const auto& [path, lock] : storage.locks()) {
     CHECK(lock.mode == RetentionMode::compliance);
     CHECK(lock.until == weak.until);
@@ -124,7 +124,7 @@ TEST_CASE("a prune leaves what is locked, says until when, and takes it later") 
   auto free = save_one(*repository, 2);
   save_one(*repository, 3);
   Retention month{RetentionMode::governance, clock.now() + 30 * 24h};
-  extend_retention(*repository, locked, month, {});
+  extend_retention(*repository, {locked}, month, {});
   auto packs = storage.list(ObjectKind::data).size();
   // Whoever may do so has removed the snapshot in spite of its lock.
   storage.hide({ObjectKind::snapshot, locked.id.hex()});
@@ -164,6 +164,6 @@ TEST_CASE("a store without object lock ends the extension with its own words") {
   auto repository = Repository::open(storage, password, clock);
   auto snapshot = save_one(*repository, 1);
   CHECK_THROWS_WITH(
-      extend_retention(*repository, snapshot, {RetentionMode::governance, clock.now() + 1h}, {}),
+      extend_retention(*repository, {snapshot}, {RetentionMode::governance, clock.now() + 1h}, {}),
       ContainsSubstring("has no object lock"));
 }
