@@ -98,12 +98,16 @@ std::string RestoreItem::old_url() const {
 }
 
 StepItems::StepItems(const StepModel& step, const StreamModel* stream, const Scope& names,
-                     RestoreSource& source)
+                     RestoreSource& source, Which which)
     : step_(step), stream_(stream), names_(names) {
-  source.records(step.from, [&](const RestoreRecord& record) {
+  auto take = [&](const RestoreRecord& record) {
     add(record);
     return true;
-  });
+  };
+  if (which == Which::chosen)
+    source.records(step.from, take);
+  else
+    source.all_records(step.from, take);
   spool_.flush();
   sort();
   put_after();
@@ -191,10 +195,24 @@ void StepItems::put_after() {
 }
 
 void StepItems::each(const std::function<bool(RestoreItem&)>& each) {
+  visit([](const Place&) { return true; }, each);
+}
+
+void StepItems::with(const std::string& old_id, const std::function<void(RestoreItem&)>& use) {
+  visit([&](const Place& place) { return place.old_id == old_id; },
+        [&](RestoreItem& item) {
+          use(item);
+          return false;
+        });
+}
+
+void StepItems::visit(const std::function<bool(const Place&)>& wanted,
+                      const std::function<bool(RestoreItem&)>& each) {
   std::uint64_t loaded = UINT64_MAX;
   RestoreRecord record;
   json parsed;
   for (const Place& place : places_) {
+    if (!wanted(place)) continue;
     if (place.offset != loaded) {
       record = unpack(spool_.read(place.offset, place.length));
       parsed = parse_json(record.raw);

@@ -45,14 +45,17 @@ class RestoreItem {
 // Not for concurrent use.
 class StepItems {
  public:
-  // Reads the chosen records of the step's stream, and puts them aside in a temporary file.
-  // `names`: those of the restore. Throws Error when the snapshot cannot be read.
+  enum class Which { chosen, all };
+  // Reads records of the step's stream, and puts them aside in a temporary file. `names`: those of
+  // the restore. Throws Error when the snapshot cannot be read.
   StepItems(const StepModel& step, const StreamModel* stream, const Scope& names,
-            RestoreSource& source);
+            RestoreSource& source, Which which = Which::chosen);
 
   std::size_t size() const { return places_.size(); }
   // `each` returns false to stop.
   void each(const std::function<bool(RestoreItem&)>& each);
+  // The thing with this id, if there is one.
+  void with(const std::string& old_id, const std::function<void(RestoreItem&)>& use);
   // Records whose expressions fail: nothing is made of them.
   struct Broken {
     std::string key, reason;
@@ -70,6 +73,9 @@ class StepItems {
   using Use = std::function<void(RestoreItem&, std::uint32_t outer, std::uint32_t element)>;
   void elements(const RestoreRecord& record, const nlohmann::json& parsed, const Use& use) const;
   void add(const RestoreRecord& record);
+  // Reads them again one by one, those of which `wanted` is true.
+  void visit(const std::function<bool(const Place&)>& wanted,
+             const std::function<bool(RestoreItem&)>& each);
   void sort();
   void put_after();
 

@@ -164,9 +164,9 @@ bool RestoreMaker::find_places(Work& work) {
     const std::string what = fmt::format("{} {}, which it belongs to,", parent.of.front(), old_id);
     if (parent.stand_in) {
       refs_.alias(parent.of.front(), old_id, stand_in(work, parent));
-      work.note(what + " is not in the target: put into a place for such things");
+      work.note(what + " is not in the target, or closed: put into a place for such things");
     } else if (may_be_lost) {
-      lose(work, what + " is not in the target");
+      lose(work, what + " is not in the target, or closed");
       return false;
     }
   }

@@ -127,8 +127,8 @@ class Planner {
   bool is_there(const std::vector<std::string>& kinds, const std::string& id) {
     return std::any_of(kinds.begin(), kinds.end(), [&](const std::string& kind) {
       const StepModel* step = parts_.model.step(kind);
-      // What a map of `also` holds is known only when the answers are there.
-      if (!step) return true;
+      // What a map of `also` holds, and what is found, is known only when the answers are there.
+      if (!step || step->find) return true;
       return made_.contains(kind + "/" + id) || parts_.options.known.contains(kind + "/" + id) ||
              parts_.journal.find(kind, id).has_value();
     });

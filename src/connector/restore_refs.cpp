@@ -86,10 +86,34 @@ std::optional<std::string> RestoreRefs::ref_one(const std::string& kind,
   }
   if (auto known = parts_.options.known.find(name); known != parts_.options.known.end())
     return known->second;
-  if (!parts_.options.same_account || is_original(kind, old_id)) return std::nullopt;
+  if (chosen_.contains(digest(name))) return std::nullopt;
+  if (auto found = found_.find(name); found != found_.end()) return found->second;
+  return found_[name] = find_unchosen(kind, old_id);
+}
+
+std::optional<std::string> RestoreRefs::find_unchosen(const std::string& kind,
+                                                      const std::string& old_id) {
   const StepModel* step = parts_.model.step(kind);
-  if (step && step->exists && look_ups_.exists(kind, *step->exists, old_id, stop_)) return old_id;
-  return std::nullopt;
+  if (!step) return std::nullopt;
+  if (parts_.options.same_account && step->exists &&
+      look_ups_.exists(kind, *step->exists, old_id, stop_))
+    return old_id;
+  if (!step->find) return std::nullopt;
+  Names names(&parts_.names);
+  names.set_references(this);
+  auto [items, is_new] = unchosen_.emplace(kind, nullptr);
+  if (is_new)
+    items->second =
+        std::make_unique<StepItems>(*step, parts_.context.model().stream(step->from), names.scope(),
+                                    parts_.source, StepItems::Which::all);
+  std::optional<std::string> out;
+  if (items->second)
+    items->second->with(old_id, [&](RestoreItem& item) {
+      auto hit = look_ups_.first(*step->find, item.scope(), true, stop_,
+                                 [](const std::string&) { return true; });
+      if (hit) out = hit->id;
+    });
+  return out;
 }
 
 void RestoreRefs::load_people() {

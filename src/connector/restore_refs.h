@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "connector/expr.h"
+#include "connector/restore_items.h"
 #include "connector/restore_lookup.h"
 #include "connector/restore_parts.h"
 
@@ -52,6 +53,8 @@ class RestoreRefs final : public References {
     std::string name;
   };
   std::optional<std::string> ref_one(const std::string& kind, const std::string& old_id);
+  // What this restore does not make, but what the target may have.
+  std::optional<std::string> find_unchosen(const std::string& kind, const std::string& old_id);
   std::optional<std::string> new_address(const std::string& url);
   void load_people();
   void load_target_people();
@@ -64,6 +67,8 @@ class RestoreRefs final : public References {
   std::map<std::string, std::string> aliases_;  // "KIND/OLD ID" to a new id
   bool met_pending_ = false, met_unsettled_ = false;
   std::set<std::string> notes_;
+  std::map<std::string, std::unique_ptr<StepItems>> unchosen_;  // by kind; null while it is read
+  std::map<std::string, std::optional<std::string>> found_;     // "KIND/OLD ID" to an id
   bool people_loaded_ = false, target_loaded_ = false;
   std::unordered_map<std::string, Person> people_;                           // by key
   std::vector<std::unordered_map<std::string, std::string>> target_people_;  // one for each match

@@ -104,6 +104,9 @@ void TrelloAccount::add_routes() {
   on("GET", "/1/boards/:id/actions", &TrelloAccount::get_board_actions);
   on("GET", "/1/customFields/:field/options", &TrelloAccount::get_field_options);
   on("GET", "/1/cards/:card", &TrelloAccount::get_card);
+  on("GET", "/1/lists/:list", &TrelloAccount::get_list);
+  on("GET", "/1/labels/:label", &TrelloAccount::get_label);
+  on("GET", "/1/customFields/:field", &TrelloAccount::get_custom_field);
   on("GET", "/1/cards/:card/actions", &TrelloAccount::get_card_actions);
   on("GET", "/1/cards/:card/attachments", &TrelloAccount::get_attachments);
   on("GET", "/1/cards/:card/attachments/:attachment/download/*name", &TrelloAccount::get_download);

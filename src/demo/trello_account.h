@@ -79,6 +79,9 @@ class TrelloAccount : public TestAccount {
   ApiAnswer get_board_actions(const ApiRequest&);
   ApiAnswer get_nothing(const ApiRequest&);
   ApiAnswer get_card(const ApiRequest&);
+  ApiAnswer get_list(const ApiRequest&);
+  ApiAnswer get_label(const ApiRequest&);
+  ApiAnswer get_custom_field(const ApiRequest&);
   ApiAnswer get_card_actions(const ApiRequest&);
   ApiAnswer get_attachments(const ApiRequest&);
   ApiAnswer get_download(const ApiRequest&);

@@ -58,6 +58,12 @@ ApiAnswer record_answer(const JsonRecord& record) {
   return json_answer(record_text(record, record.value("id", "")));
 }
 
+const JsonRecord& found(const RecordTable& table, const std::string& id) {
+  const auto* record = table.find(id);
+  if (record == nullptr) throw TrelloError(404, "The requested resource was not found.");
+  return *record;
+}
+
 }  // namespace
 
 // The id that stands for a date or an id in `before` and `since`.
@@ -314,10 +320,22 @@ ApiAnswer TrelloAccount::get_nothing(const ApiRequest& request) {
 }
 
 ApiAnswer TrelloAccount::get_card(const ApiRequest& request) {
-  const auto& id = request.param("card");
-  const auto* card = data_.cards.find(id);
-  if (card == nullptr) throw TrelloError(404, "The requested resource was not found.");
-  return json_answer(record_text(trello_card(data_, *card, TrelloParams(request.query)), id));
+  const auto& card = found(data_.cards, request.param("card"));
+  return record_answer(trello_card(data_, card, TrelloParams(request.query)));
+}
+
+ApiAnswer TrelloAccount::get_list(const ApiRequest& request) {
+  const auto fields = TrelloParams(request.query).text("fields", "name,closed,idBoard,pos");
+  return record_answer(with_fields(found(data_.lists, request.param("list")), fields));
+}
+
+ApiAnswer TrelloAccount::get_label(const ApiRequest& request) {
+  const auto fields = TrelloParams(request.query).text("fields", "all");
+  return record_answer(with_fields(found(data_.labels, request.param("label")), fields));
+}
+
+ApiAnswer TrelloAccount::get_custom_field(const ApiRequest& request) {
+  return record_answer(found(data_.custom_fields, request.param("field")));
 }
 
 ApiAnswer TrelloAccount::get_card_actions(const ApiRequest& request) {

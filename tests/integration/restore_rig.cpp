@@ -45,6 +45,22 @@ RestoreTarget RestoreRig::target_of() {
   return out;
 }
 
+RestoreTarget RestoreRig::original_of(const SourceRef& source) {
+  auto connector = ConnectorSet().get(source.app);
+  original_settings_ = settings_of(connector, source_.account());
+  return {connector, source, &original_settings_, *http_};
+}
+
+RestoreReport RestoreRig::put_back_deleted(std::uint64_t seed, unsigned changes) {
+  source_.app().mutate(seed, changes);
+  source_.clock().sleep(source_.app().seen_after(), {});
+  auto report = source_.backup();
+  RestoreWishes deleted = wishes;
+  deleted.choice.deleted_since = snapshot_;
+  return restore_into(context(), original_of(report.source),
+                      source_.repository().load_snapshot(report.snapshot), deleted, {});
+}
+
 RestoreReport RestoreRig::restore() {
   return restore_into(context(), target_of(), snapshot_, wishes, {});
 }

@@ -47,6 +47,8 @@ class RestoreRig {
   DrillReport compare();
   // Nouns of which the target holds more than the restore made or found: "cards: 21, not 20".
   std::vector<std::string> doubled();
+  // Changes the original account, backs it up again, and puts what is gone back into it.
+  RestoreReport put_back_deleted(std::uint64_t seed, unsigned changes);
   RestoreWishes wishes;
 
   // Lines for a message: what failed, and what differs.
@@ -55,6 +57,7 @@ class RestoreRig {
 
  private:
   RestoreTarget target_of();
+  RestoreTarget original_of(const SourceRef& source);
   JobContext context() { return {source_.repository(), source_.catalog(), clock_}; }
 
   MemoryStorage storage_;
@@ -62,7 +65,7 @@ class RestoreRig {
   RestoreClock clock_{source_.clock()};
   std::unique_ptr<TestAccount> target_;
   std::unique_ptr<Http> http_ = curl_http();
-  nlohmann::json settings_;
+  nlohmann::json settings_, original_settings_;
   Snapshot snapshot_;
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <random>
+#include <regex>
 
 #include "catch.h"
 #include "restore_rig.h"
@@ -57,6 +58,26 @@ void restore_somehow(RestoreRig& rig, std::uint64_t seed) {
   rig.server().set_faults({});
 }
 
+// "lists 5f, which it belongs to, is not in the target, or closed": whether that is so.
+bool is_gone(TestAccount& account, const std::string& reason) {
+  static const std::regex form("(\\S+) (\\S+), which it belongs to, is not in the target.*");
+  std::smatch found;
+  if (!std::regex_match(reason, found, form)) return true;
+  const auto truth = account.truth(found[1]);
+  const auto record = truth.find(found[2]);
+  if (record == truth.end()) return true;
+  const auto there = nlohmann::json::parse(record->second);
+  return there.value("closed", false) || there.value("status", 1) == 5;  // Trello's, Redmine's
+}
+
+// Whether something that it hangs below was lost in this restore.
+bool is_below_lost(const RestoreReport& report, const std::string& reason) {
+  return std::any_of(report.problems.begin(), report.problems.end(), [&](const auto& problem) {
+    return problem.what == "lost" &&
+           reason.starts_with(problem.kind + " " + problem.old_id + ", which it belongs to");
+  });
+}
+
 }  // namespace
 
 TEST_CASE("A drill of a random account finds every restored record equal") {
@@ -91,6 +112,24 @@ TEST_CASE("Restores that are interrupted again and again make everything once") 
     CHECK(drill.equal == drill.compared);
     CHECK(drill.compared > 30);
   }
+}
+
+TEST_CASE("What was deleted goes back to where it was in the same account") {
+  auto app = GENERATE(from_range(std::begin(restorable_apps), std::end(restorable_apps)));
+  std::uint64_t made = 0;
+  for (unsigned seed = 1; seed <= seed_count(4); ++seed) {
+    RestoreRig rig(app, seed);
+    auto report = rig.put_back_deleted(seed, 120);
+    CAPTURE(app, seed, RestoreRig::problems(report));
+    CHECK(report.count(&Kind::failed) == 0);
+    CHECK(report.count(&Kind::uncertain) == 0);
+    for (const auto& problem : report.problems)
+      for (const auto& reason : problem.reasons)
+        CHECK((is_gone(rig.source().account(), reason) || is_below_lost(report, reason)));
+    made += report.count(&Kind::made);
+  }
+  CAPTURE(app);
+  CHECK(made > 10);
 }
 
 TEST_CASE("A drill removes what it made") {

@@ -126,6 +126,23 @@ TEST_CASE("What is in the target already is taken where the connector looks for 
   CHECK(rig.server.things["boards"].contains("there"));
 }
 
+TEST_CASE("What is not chosen is found for the things that refer to it, and never made") {
+  json file = notes_file();
+  file["restore"]["steps"][0]["find"] = {{"get", "/boards"},
+                                         {"where", "${found.name == record.name}"}};
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.add_board("old-board-2", 1);
+  rig.server.things["boards"]["there"] = {{"id", "there"}, {"name", "Board old-board-1"}};
+  rig.server.order.push_back("there");
+  rig.source.chosen = {"cards/old-board-1-card-0", "cards/old-board-2-card-0"};
+  CHECK(rig.engine().plan().losses.empty());
+  rig.run();
+  CHECK(rig.server.things["boards"].size() == 1);
+  CHECK(rig.made("cards", "old-board-1-card-0")["board"] == "there");
+  CHECK(rig.entry("cards", "old-board-2-card-0").state == State::lost);
+}
+
 TEST_CASE("What cannot be made is found by name, or lost for the connector's reason") {
   json file = notes_file();
   auto& step = file["restore"]["steps"][0];
