@@ -132,6 +132,12 @@ int run_demo(Session& session) {
   tour.run("Verify every byte", {"check", "--read-data"});
   tour.run("Restore the first snapshot to files: raw JSON, tables, a readable archive",
            {"restore", first, "--target", "restored"});
+  std::vector<std::string> put_back = {"restore", "latest:trello",   "--into",
+                                       "trello",  "--deleted-since", first};
+  auto preview = put_back;
+  preview.push_back("--dry-run");
+  tour.run("What it takes to put the deleted card back into the app", preview);
+  tour.run("Put it back", put_back);
   tour.say("");
   tour.say(fmt::format("Look at {}", (folder / "restored" / "index.html").string()));
   tour.say(fmt::format("Go on by hand:  . {}  and then any command above, or: probackup --help",
