@@ -18,6 +18,7 @@ import json
 import os
 import re
 import sys
+import urllib.parse
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,10 @@ EXPANSIONS = {
     "trello": {},
 }
 
+# The file of each description. Those of other apps are named by tests/connectors/accounts/APP.json.
+FILES = {"asana": "asana.yaml", "github": "github.json", "redmine": "redmine.yaml", "trello": "trello.json"}
+ACCOUNTS = ROOT / "tests" / "connectors" / "accounts"
+
 # Requests and parameters that the description leaves out, each with the reason why we trust them.
 UNDESCRIBED = {
     "asana": {},
@@ -61,58 +66,94 @@ UNDESCRIBED = {
 }
 
 
+def account_table(app):
+    path = ACCOUNTS / f"{app}.json"
+    return json.loads(path.read_text()) if app not in FILES and path.exists() else {}
+
+
+def load_connector(app):
+    return json.loads((ROOT / "connectors" / f"{app}.json").read_text())
+
+
 def load_description(app, folder):
-    name = {"asana": "asana.yaml", "github": "github.json", "redmine": "redmine.yaml", "trello": "trello.json"}[app]
-    path = Path(folder) / name
-    if not path.exists():
-        return None
-    if path.suffix == ".json":
-        return json.loads(path.read_text())
-    try:
-        import yaml
-    except ImportError:
-        return None
-    return yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """The documents of an app's description, each with what stands in front of its paths; None where one is not there."""
+    documents = []
+    table = account_table(app)
+    for name in table.get("description") or [FILES[app]]:
+        path = Path(folder) / name
+        if not path.exists():
+            return None
+        if path.suffix == ".json":
+            document = json.loads(path.read_text())
+        else:
+            try:
+                import yaml
+            except ImportError:
+                return None
+            document = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        prefix = ""
+        if table:
+            url = (document.get("servers") or [{"url": document.get("basePath", "")}])[0]["url"]
+            base = table.get("base", without_host(load_connector(app)["http"]["base"]))
+            prefix = without_host(url).rstrip("/").removeprefix(base)
+        documents.append((document, prefix))
+    return documents
+
+
+def without_host(url):
+    return re.sub(r"^([a-z]+:)?//[^/]*", "", url)
 
 
 def resolve(document, node):
     while isinstance(node, dict) and "$ref" in node:
         target = document
         for part in node["$ref"].lstrip("#/").split("/"):
-            target = target[part]
+            target = target[urllib.parse.unquote(part).replace("~1", "/").replace("~0", "~")]
         node = target
     return node
 
 
-def is_listing(document, get):
-    """True for an answer that is a list, a list called data, or an object with a count and a list."""
+def members_of(document, schema):
+    """The members of an object, those of its parts too."""
+    schema = resolve(document, schema)
+    members = {}
+    for part in schema.get("allOf", []):
+        members.update(members_of(document, part))
+    members.update(schema.get("properties", {}))
+    return members
+
+
+def is_listing(app, document, get):
+    """True for an answer that is a list or has one; the older descriptions say more exactly which ones are listings."""
     try:
         responses = {str(status): answer for status, answer in get["responses"].items()}
-        content = responses["200"]["content"]["application/json"]
-    except KeyError:
+        answer = resolve(document, responses.get("200") or responses["default"])
+        schema = answer["schema"] if "schema" in answer else next(iter(answer["content"].values()))["schema"]
+    except (KeyError, StopIteration):
         return False
-    schema = resolve(document, content.get("schema", {}))
+    schema = resolve(document, schema)
     if schema.get("type") == "array":
         return True
-    members = schema.get("properties", {})
+    members = members_of(document, schema)
     if resolve(document, members.get("data", {})).get("type") == "array":
         return True
     lists = [m for m in members.values() if resolve(document, m).get("type") == "array"]
-    return bool(lists) and "total_count" in members
+    return bool(lists) and (app not in ("asana", "github") or "total_count" in members)
 
 
-def described_gets(app, document):
+def described_gets(app, documents, method="get"):
     """Path as the description writes it, to (is a listing, names of query parameters)."""
     gets = {}
-    for path, item in document["paths"].items():
-        if "get" not in item:
-            continue
-        get = item["get"]
-        parameters = [resolve(document, p) for p in get.get("parameters", []) + item.get("parameters", [])]
-        query = {p["name"] for p in parameters if p["in"] == "query"}
-        # Trello's description has few schemas and Redmine's is small: there every GET counts.
-        listing = app not in ("asana", "github") or is_listing(document, get)
-        gets[path.replace(".{format}", ".json")] = (listing, query)
+    for document, prefix in documents:
+        for path, item in document["paths"].items():
+            if method not in item:
+                continue
+            get = item[method]
+            parameters = [resolve(document, p) for p in get.get("parameters", []) + item.get("parameters", [])]
+            query = {p["name"].removesuffix("[]") for p in parameters if p["in"] == "query"}
+            # Trello's description has few schemas and Redmine's is small: there every GET counts.
+            listing = app in ("redmine", "trello") or is_listing(app, document, get)
+            gets[prefix + path.replace(".{format}", ".json")] = (listing, query)
     return gets
 
 
@@ -122,19 +163,21 @@ def normal(path):
 
 def expand(app, template):
     """The paths that a template stands for, `{}` for each part that an expression fills."""
+    expansions = EXPANSIONS.get(app) or account_table(app).get("expansions", {})
     paths = [""]
     for text, expression in re.findall(r"([^$]*)(?:\$\{((?:[^}'\"]|'[^']*')*)\})?", template):
-        alternatives = EXPANSIONS[app].get(expression, ["{}"]) if expression else [""]
+        alternatives = expansions.get(expression, ["{}"]) if expression else [""]
         paths = [p + text + a for p in paths for a in alternatives]
     return paths
 
 
 def requests(app, connector):
-    """(stream, path, query parameter names) of each GET that the connector sends."""
+    """(stream, method, path, query parameter names) of each GET and POST that the connector sends."""
     defaults = connector.get("defaults", {})
     for name, stream in connector["streams"].items():
         for source in stream.get("from", [stream]):
-            if "get" not in source:
+            method = "get" if "get" in source else "post"
+            if method not in source:
                 continue
             def key(what):
                 return source.get(what, stream.get(what, defaults.get(what)))
@@ -144,36 +187,39 @@ def requests(app, connector):
                     query.add(part["into"][len("query."):])
                 if isinstance(part.get("size"), str):
                     query.add(part["size"].split("=")[0])
-            for path in expand(app, source["get"]):
-                yield name, path, query
+            for path in expand(app, source[method]):
+                yield name, method, path, {q.removesuffix("[]") for q in query}
         if "get" in (detail := stream.get("detail", {})):
             for path in expand(app, detail["get"]):
-                yield name, path, set(detail.get("query", {}))
+                yield name, "get", path, set(detail.get("query", {}))
         for file in stream.get("files", []):
             for path in expand(app, file["get"]):
                 if path.startswith("/"):
-                    yield name, path, set()
+                    yield name, "get", path, set()
             if "get" in (renew := file.get("renew", {})):
                 for path in expand(app, renew["get"]):
-                    yield name, path, set(renew.get("query", {}))
+                    yield name, "get", path, set(renew.get("query", {}))
 
 
-def check_requests(app, connector, gets):
+def check_requests(app, connector, gets, posts):
     """Problems of requests that the description does not know; and stream to its paths."""
     problems, asked = [], {}
-    by_shape = {}
-    for path, (_, query) in gets.items():
-        by_shape[normal(path)] = query
-    known = UNDESCRIBED[app]
-    for stream, path, query in requests(app, connector):
-        shape = normal(path)
+    shapes = {"get": {}, "post": {}}
+    for method, described in (("get", gets), ("post", posts)):
+        for path, (_, query) in described.items():
+            shapes[method][normal(path)] = query
+    known = UNDESCRIBED.get(app) or account_table(app).get("not_described", {})
+    for stream, method, path, query in requests(app, connector):
+        shape = normal(path.split("?")[0])
+        by_shape = shapes[method]
         matches = [s for s in by_shape if s == shape or fits(shape, s)]
         if not matches:
             if shape not in known:
                 problems.append(f"stream {stream} asks for {path}, which is not described")
             continue
         best = max(matches, key=lambda s: len(s.replace("{}", "")))
-        asked.setdefault(best, set()).add(stream)
+        if method == "get":
+            asked.setdefault(best, set()).add(stream)
         for parameter in sorted(query - by_shape[best]):
             if f"{best}?" not in known and f"{best}?{parameter}" not in known:
                 problems.append(f"stream {stream}: {best} has no parameter {parameter}")
@@ -225,15 +271,15 @@ def main():
         print("SKIP: PROBACKUP_SPECS names no folder with API descriptions")
         return 77
     failed = False
-    for app in sys.argv[1:] or sorted(EXPANSIONS):
+    for app in sys.argv[1:] or sorted(set(FILES) | {path.stem for path in ACCOUNTS.glob("*.json")}):
         document = load_description(app, folder)
         if document is None:
             print(f"{app}: SKIP, no description in {folder} (or no PyYAML)")
             continue
-        connector = json.loads((ROOT / "connectors" / f"{app}.json").read_text())
+        connector = load_connector(app)
         gets = described_gets(app, document)
         rows = read_rows(ROOT / "docs" / "connectors" / f"{app}.md")
-        problems, asked = check_requests(app, connector, gets)
+        problems, asked = check_requests(app, connector, gets, described_gets(app, document, "post"))
         problems += check_page(app, connector, gets, asked, rows)
         listings = sum(1 for listing, _ in gets.values() if listing)
         print(f"{app}: {listings} listings, {len(rows)} rows, {len(problems)} problems")
