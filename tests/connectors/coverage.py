@@ -76,7 +76,8 @@ def load_connector(app):
 
 
 def load_description(app, folder):
-    """The documents of an app's description, each with what stands in front of its paths; None where one is not there."""
+    """The documents of an app's description, each with what makes the connector's path of one of its; None
+    where one is not there."""
     documents = []
     table = account_table(app)
     for name in table.get("description") or [FILES[app]]:
@@ -91,12 +92,12 @@ def load_description(app, folder):
             except ImportError:
                 return None
             document = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        prefix = ""
+        prefix = base = ""
         if table:
             url = (document.get("servers") or [{"url": document.get("basePath", "")}])[0]["url"]
             base = table.get("base", without_host(load_connector(app)["http"]["base"]))
-            prefix = without_host(url).rstrip("/").removeprefix(base)
-        documents.append((document, prefix))
+            prefix = without_host(url).rstrip("/")
+        documents.append((document, lambda path, prefix=prefix, base=base: (prefix + path).removeprefix(base)))
     return documents
 
 
@@ -144,7 +145,7 @@ def is_listing(app, document, get):
 def described_gets(app, documents, method="get"):
     """Path as the description writes it, to (is a listing, names of query parameters)."""
     gets = {}
-    for document, prefix in documents:
+    for document, place in documents:
         for path, item in document["paths"].items():
             if method not in item:
                 continue
@@ -153,7 +154,7 @@ def described_gets(app, documents, method="get"):
             query = {p["name"].removesuffix("[]") for p in parameters if p["in"] == "query"}
             # Trello's description has few schemas and Redmine's is small: there every GET counts.
             listing = app in ("redmine", "trello") or is_listing(app, document, get)
-            gets[prefix + path.replace(".{format}", ".json")] = (listing, query)
+            gets[place(path.replace(".{format}", ".json"))] = (listing, query)
     return gets
 
 
