@@ -137,6 +137,14 @@ json run_length(Arguments args) {
   wrong_type("a list, an object or a text", value);
 }
 
+json run_values(Arguments args) {
+  const json& value = *args[0];
+  if (!value.is_object()) wrong_type("an object", value);
+  json out = json::array();
+  for (const json& member : value) out.push_back(member);
+  return out;
+}
+
 json run_lower(Arguments args) {
   return to_lower(text_of(*args[0]));
 }
@@ -363,7 +371,7 @@ json run_relink(Arguments args, References& references) {
   return limited(references.relink(text_of(*args[0])));
 }
 
-constexpr std::array<Function, 30> functions{{
+constexpr std::array<Function, 31> functions{{
     {"date", "date(time, pattern)", "a time printed in UTC by a strftime pattern, or as RFC 3339",
      1, 2, false, run_date},
     {"default", "default(x, other)", "other where x is null, '', [] or {}", 2, 2, true,
@@ -410,6 +418,7 @@ constexpr std::array<Function, 30> functions{{
     {"trim", "trim(text)", "without white space at both ends", 1, 1, false, run_trim},
     {"upper", "upper(text)", "ASCII letters in upper case", 1, 1, false, run_upper},
     {"url", "url(x)", "percent-encoded", 1, 1, false, run_url},
+    {"values", "values(object)", "the values of its members, as a list", 1, 1, false, run_values},
 }};
 
 }  // namespace

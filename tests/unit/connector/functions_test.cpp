@@ -62,7 +62,7 @@ TEST_CASE("Functions refuse values of the wrong type without showing them") {
        {"date(x)", "ends_with(x, 'a')", "first(x)", "join(x, ',')", "lower(x)", "matches(x, 'a')",
         "max(x)", "min(x)", "number(x)", "parse(x)", "pick(x, 'a')", "replace(x, 'a', 'b')",
         "seconds(x)", "hex(x)", "slice(x, 0)", "split(x, ',')", "starts_with(x, 'a')", "trim(x)", "upper(x)",
-        "length(x)"}) {
+        "length(x)", "values(x)"}) {
     CAPTURE(call);
     CHECK_THAT(error_of(call, true), ContainsSubstring("found true or false"));
   }
@@ -124,6 +124,8 @@ TEST_CASE("Lists and texts are joined, split and cut") {
 TEST_CASE("Texts are changed") {
   CHECK(eval("'AbC' | lower") == "abc");
   CHECK(eval("'AbC' | upper") == "ABC");
+  CHECK(eval("values(x)[*].files[*]", {{"a", {{"files", {1, 2}}}}, {"b", {{"text", "t"}}}, {"c", {{"files", {3}}}}}) ==
+        json::array({1, 2, 3}));
   CHECK(eval("' a ' | trim") == "a");
   CHECK(eval("'a.b.c' | replace('.', '-')") == "a-b-c");
   CHECK(eval("'aaa' | replace('', 'b')") == "aaa");
