@@ -80,7 +80,7 @@ def load_description(app, folder):
     where one is not there."""
     documents = []
     table = account_table(app)
-    for name in table.get("description") or [FILES[app]]:
+    for name in table["description"] if "description" in table else [FILES[app]]:
         path = Path(folder) / name
         if not path.exists():
             return None
@@ -272,7 +272,7 @@ def main():
         print("SKIP: PROBACKUP_SPECS names no folder with API descriptions")
         return 77
     failed = False
-    for app in sys.argv[1:] or sorted(set(FILES) | {path.stem for path in ACCOUNTS.glob("*.json")}):
+    for app in sys.argv[1:] or sorted(set(FILES) | {path.stem for path in ACCOUNTS.glob("*.json") if account_table(path.stem).get("description")}):
         document = load_description(app, folder)
         if document is None:
             print(f"{app}: SKIP, no description in {folder} (or no PyYAML)")

@@ -109,12 +109,12 @@ class Account:
         entry = kind.lists[index]
         source = entry.get("full_from", entry)
         operation = self.description.named(source.get("method", "GET"), source.get("path") or source["get"])
-        schema = self.generator.member_schema(operation.document, operation.answer_schema(), source.get("at", ""))
+        schema = entry.get("schema") or self.generator.member_schema(operation.document, operation.answer_schema(), source.get("at", ""))
         made = self.generator.make(operation.document, schema)
         node.full = made if isinstance(made, dict) else {}
         for name in entry.get("drop", []):
             node.full.pop(name, None)
-        if not entry.get("no_id"):
+        if kind.table.get("id") != "":
             put(node.full, kind.id, self.new_id(entry, operation.document, schema, kind.id))
         for path, values in entry.get("choose", {}).items():
             put(node.full, path, self.rng.choice(values))

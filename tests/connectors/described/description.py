@@ -158,13 +158,27 @@ def json_schema(node):
     return out
 
 
-class Description:
-    """All files that describe one app."""
+def written_document(written):
+    """What a table writes down from the vendor's reference, as a description."""
+    paths = {}
+    for title, request in written.items():
+        method, _, path = title.partition(" ")
+        parameters = [{"name": name, "in": "query", "schema": {"type": kind}} for name, kind in request.get("query", {}).items()]
+        details = {"parameters": parameters, "responses": {"200": {"schema": request.get("answer", {})}}}
+        if "body" in request:
+            details["requestBody"] = {"content": {"application/json": {"schema": request["body"]}}}
+        paths.setdefault(path, {})[method.lower()] = details
+    return {"paths": paths}
 
-    def __init__(self, folder, files):
+
+class Description:
+    """All files that describe one app, and what its table adds to them."""
+
+    def __init__(self, folder, table):
         self.operations = []
-        for name in files:
-            document = Document(load_file(os.path.join(folder, name)))
+        documents = [Document(load_file(os.path.join(folder, name))) for name in table.get("description", [])]
+        documents.append(Document(written_document(table.get("written", {}))))
+        for document in documents:
             for path, item in document.root["paths"].items():
                 for method, details in item.items():
                     if method in ("get", "post") and isinstance(details, dict):
