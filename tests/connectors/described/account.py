@@ -222,6 +222,8 @@ class Account:
         if above:
             candidates = [n for name in (above if isinstance(above, list) else [above]) for n in self.kinds[name].nodes]
         for parent in candidates:
+            if parent is not None and any(get(parent.full, k) != v for k, v in entry.get("where", {}).items()):
+                continue
             for name, path in binds.items():
                 given = values.get(name)
                 if name.startswith("?"):
