@@ -233,10 +233,10 @@ std::vector<Step> parse_path(std::string_view path) {
   if (path.empty()) return steps;
   for (const auto& part : split(path, '.')) {
     std::string_view rest = part;
-    bool each = rest.ends_with("[*]");
-    if (each) rest.remove_suffix(3);
+    std::size_t lists = 0;
+    for (; rest.ends_with("[*]"); ++lists) rest.remove_suffix(3);
     if (!rest.empty()) steps.push_back({std::string(rest), false});
-    if (each) steps.push_back({"", true});
+    steps.insert(steps.end(), lists, {"", true});
   }
   return steps;
 }
@@ -272,7 +272,7 @@ void copy_without(std::string_view raw, const std::vector<std::vector<Step>>& pa
   for_each_child(raw, [&](std::string_view key, std::string_view value) {
     std::vector<std::vector<Step>> below;
     for (const auto& path : paths) {
-      bool applies = object ? !path[0].each && names(key, path[0].name) : path[0].each;
+      bool applies = path[0].each || (object && names(key, path[0].name));
       if (!applies) continue;
       if (path.size() == 1) return true;
       below.emplace_back(path.begin() + 1, path.end());

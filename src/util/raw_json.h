@@ -46,8 +46,9 @@ class RawJson {
   std::vector<std::optional<std::string>> texts_at(std::string_view record,
                                                    const std::vector<std::string>& paths);
 
-  // The record without the members at the given dotted paths ("[*]" goes through arrays), for
-  // comparing records whose volatile fields do not count. Not for storing.
+  // The record without the members at the given dotted paths ("[*]" goes through the elements of an
+  // array and the members of an object), for comparing records whose volatile fields do not count.
+  // Not for storing.
   std::string without(std::string_view record, const std::vector<std::string>& paths);
 
  private:

@@ -64,6 +64,8 @@ TEST_CASE("volatile fields are left out for comparing") {
   CHECK(parser.without(R"({"a":1,"b":{"url":"x","k":2},"l":[{"u":1,"v":2},{"u":3}]})",
                        {"b.url", "l[*].u"}) == R"({"a":1,"b":{"k":2},"l":[{"v":2},{}]})");
   CHECK(parser.without(R"({"a":1})", {"a"}) == "{}");
+  CHECK(parser.without(R"({"f":{"x":[{"u":1,"v":2}],"y":"text","z":{"u":3,"w":[4]}}})",
+                       {"f[*][*].u"}) == R"({"f":{"x":[{"v":2}],"y":"text","z":{"u":3,"w":[4]}}})");
 }
 
 TEST_CASE("a lone surrogate is looked at, not refused") {
