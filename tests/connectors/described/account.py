@@ -138,7 +138,7 @@ class Account:
                 get(node.full, file["each"]).remove(element)
                 continue
             self.next_number += 1
-            put(element, file.get("id", "id"), f"{self.next_number}" if file.get("text_id", True) else self.next_number)
+            put(element, file.get("id", "id"), file.get("prefix", "") + str(self.next_number))
             for path, value in file.get("set", {}).items():
                 put(element, path, value)
             if "size" in file:

@@ -96,7 +96,7 @@ class Operation:
                 continue
             if place == "query" and name not in given and name not in undescribed:
                 found.append(f"query parameter {name} is missing")
-            if place == "header" and name.lower() not in headers:
+            if place == "header" and name.lower() not in headers and name not in undescribed:
                 found.append(f"header {name} is missing")
         schema = self.body_schema()
         if schema is not None and body is not None:

@@ -85,6 +85,8 @@ class Generator:
 
     def whole(self, document, schema, depth=0):
         """The schema without $ref and allOf, one of the alternatives of oneOf and anyOf chosen."""
+        while isinstance(schema, list):  # draft 4: a schema for each place of a list
+            schema = schema[0] if schema else {}
         schema = document.resolve(schema)
         if depth > 12:
             return {"type": "string"}

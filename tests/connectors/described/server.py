@@ -123,7 +123,7 @@ class AppServer:
                 body = json.loads(raw)
             except ValueError:
                 return self.refuse(400, "the body is no JSON", request.path)
-        undescribed = self.table.get("undescribed", {}).get(operation.path, {})
+        undescribed = {**self.table.get("undescribed", {}).get("*", {}), **self.table.get("undescribed", {}).get(operation.path, {})}
         if problems := operation.problems(pairs, headers, body, undescribed):
             return self.refuse(400, "; ".join(problems), request.path)
         query = dict(pairs)
@@ -169,6 +169,9 @@ class AppServer:
                 id = get(element, file.get("id", "id")) if "each" in file else node.look("")
                 if id in held:
                     where = FILES + f"{node.kind.name}/{urllib.parse.quote(str(id), safe='')}"
+                    if file.get("signed"):  # another address in each answer
+                        self.volatile += 1
+                        where += f"?signature={self.volatile}"
                     put(element, file["member"], ("" if file.get("relative") else self.origin) + where)
         for path in node.kind.table.get("volatile", []):
             old = get(record, path)
