@@ -19,19 +19,25 @@ std::string source_path(const SourceRef& source) {
 
 std::vector<std::string> source_tags(const SourceRef& source) {
   // restic splits its --tag argument at commas, so a tag holds none.
-  std::string account = source.account;
-  std::replace(account.begin(), account.end(), ',', ';');
+  std::string account;
+  for (char c : source.account) account += c == ',' ? "%2C" : c == '%' ? "%25" : std::string(1, c);
   return {"app=" + source.app, "account=" + account};
 }
 
 std::optional<SourceRef> source_of(const Snapshot& snapshot) {
-  SourceRef source;
+  std::string app, account;
   for (std::string_view tag : snapshot.tags) {
-    if (tag.starts_with("app=")) source.app = tag.substr(4);
-    if (tag.starts_with("account=")) source.account = tag.substr(8);
+    if (tag.starts_with("app=")) app = tag.substr(4);
+    if (tag.starts_with("account=")) account = tag.substr(8);
   }
-  if (source.app.empty()) return std::nullopt;
-  return source;
+  if (app.empty()) return std::nullopt;
+  // Snapshots of 0.1.0 had neither escapes nor commas; the path tells which it is.
+  std::string with_commas = account;
+  std::replace(with_commas.begin(), with_commas.end(), ';', ',');
+  const SourceRef written{app, url_decode(account)};
+  for (const auto& source : {written, SourceRef{app, account}, SourceRef{app, with_commas}})
+    if (!snapshot.paths.empty() && source_path(source) == snapshot.paths.front()) return source;
+  return written;
 }
 
 namespace {
