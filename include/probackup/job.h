@@ -188,6 +188,8 @@ struct RebuildReport {
   std::size_t sources = 0, snapshots = 0;
   std::size_t restores = 0;  // that the catalog did not know, or knew less of
   std::uint64_t records = 0;
+  // Snapshots that could not be read, oldest first, and why; the catalog is without them.
+  std::vector<std::pair<Id, std::string>> unreadable;
 };
 RebuildReport rebuild_catalog(const JobContext& context, const std::optional<SourceRef>& source,
                               const std::function<RecordDescriber*(const SourceRef&)>& describer_of,

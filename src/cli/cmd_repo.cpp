@@ -135,11 +135,15 @@ int run_catalog_rebuild(Session& session) {
       session.context(), source, [&](const SourceRef& of) { return session.describer_of(of); },
       session.stop());
   if (session.out().json())
-    session.out().document({{"sources", report.sources}, {"snapshots", report.snapshots}});
+    session.out().document({{"sources", report.sources},
+                            {"snapshots", report.snapshots},
+                            {"unreadable", report.unreadable.size()}});
   else
     session.out().line(fmt::format("read {} snapshots of {} sources into {}", report.snapshots,
                                    report.sources, session.catalog().location()));
-  return 0;
+  if (report.unreadable.empty()) return 0;
+  session.out().message("Run probackup check to see what is damaged.");
+  return 1;
 }
 
 }  // namespace probackup

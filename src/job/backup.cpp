@@ -127,8 +127,11 @@ class Run {
     if (prior_.snapshot)
       log_info(fmt::format("the catalog does not know the newest snapshot of {}; reading it again",
                            source_.source.text()));
-    rebuild_catalog(context_, source_.source, [&](const SourceRef&) { return source_.describer; },
-                    {});
+    auto report = rebuild_catalog(context_, source_.source,
+                                  [&](const SourceRef&) { return source_.describer; }, {});
+    for (const auto& [id, why] : report.unreadable)
+      if (prior_.snapshot && id == prior_.snapshot->id)
+        throw Error(why, "run: probackup check, then probackup repair snapshots --forget");
     if (prior_.snapshot && context_.catalog.state_of(source_.source) != prior_.snapshot->id)
       throw Error(
           fmt::format("the snapshots of {} changed while the run began", source_.source.text()),

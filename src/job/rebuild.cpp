@@ -264,7 +264,16 @@ RebuildReport rebuild_catalog(const JobContext& context, const std::optional<Sou
     for (const auto& snapshot : snapshots) {
       if (stop.stop_requested())
         throw Error(ErrorKind::interrupted, "catalog rebuild was interrupted");
-      report.records += Applier(context, snapshot, of, *describer).apply(before);
+      try {
+        report.records += Applier(context, snapshot, of, *describer).apply(before);
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::interrupted) throw;
+        // One damaged snapshot must not hide the others.
+        report.unreadable.emplace_back(snapshot.id, error.what());
+        log_warning(fmt::format("snapshot {} of {} is not in the catalog: {}",
+                                snapshot.id.short_hex(), of.text(), error.what()));
+        continue;
+      }
       ++report.snapshots;
       before = snapshot;
     }

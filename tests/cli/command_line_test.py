@@ -161,6 +161,23 @@ class CommandLine(unittest.TestCase):
         self.run_it("check", "--read-data", **there)
         self.assertIn('"v":2', self.run_it("show", "latest", "tasks", "7", **there).stdout)
 
+    def test_a_damaged_snapshot_hides_no_other_from_the_catalog(self):
+        self.run_it("init")
+        self.backup(records(3))
+        packs = lambda: set(path for path in (self.folder / "repository" / "data").rglob("*") if path.is_file())
+        before = packs()
+        tap = self.folder / "other.jsonl"
+        tap.write_text(records(5))
+        self.run_it("backup", "singer:a,b", "--tap", str(tap))
+        self.assertIn("task 4", self.run_it("show", "latest:singer:a,b", "tasks", "4").stdout)
+        for pack in packs() - before:
+            pack.unlink()
+        rebuilt = self.run_it("catalog", "rebuild", "--json", code=1)
+        self.assertEqual(json.loads(rebuilt.stdout), {"sources": 2, "snapshots": 1, "unreadable": 1})
+        self.assertIn("singer:a,b", rebuilt.stderr)
+        self.assertEqual(len(json.loads(self.run_it("list", "items", "--source", "singer:demo", "--stream", "tasks",
+                                                    "--json").stdout)), 3)
+
     def test_damage_is_named_and_repaired(self):
         self.run_it("init")
         self.backup(SCHEMA + "".join(json.dumps({"type": "RECORD", "stream": "tasks", "record": {
