@@ -29,6 +29,8 @@ Action action_of(ErrorRule::Do action) {
       return Action::fail;
     case ErrorRule::Do::empty:
       return Action::empty;
+    case ErrorRule::Do::restart:
+      return Action::restart;
   }
   return Action::gap;
 }

@@ -11,7 +11,7 @@
 namespace probackup {
 
 struct Verdict {
-  enum class Action { good, not_modified, empty, retry, gap, fail } action = Action::good;
+  enum class Action { good, not_modified, empty, retry, gap, fail, restart } action = Action::good;
   std::string reason;  // for people, unless good
   std::string hint;    // with fail
   // With retry:

@@ -238,6 +238,9 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
       case Action::empty:
         out.kind = Fetched::Kind::empty;
         break;
+      case Action::restart:
+        out.restart = true;
+        [[fallthrough]];
       case Action::retry:
       case Action::gap:
         out.kind = Fetched::Kind::failed;

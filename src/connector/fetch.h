@@ -48,6 +48,7 @@ struct Fetched {
   int status = 0;
   std::string url, reason;                       // without secrets
   bool unknown = false;  // it may have been carried out, or would be if it were asked again
+  bool restart = false;  // of a listing's page: its first one is to be asked for again
   std::optional<std::chrono::nanoseconds> wait;  // the rate limit asks for more than Ask::wait_max
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "util/hash.h"
@@ -10,6 +11,7 @@ namespace probackup {
 namespace {
 
 constexpr int rounds_max = 2;  // a listing that shrank while it was read is read once more
+constexpr int restarts_max = 20;
 
 std::uint64_t digest_of(const std::vector<std::string>& records) {
   Sha256 hash;
@@ -21,6 +23,11 @@ std::uint64_t digest_of(const std::vector<std::string>& records) {
   std::uint64_t out = 0;
   std::memcpy(&out, id.bytes.data(), sizeof out);
   return out;
+}
+
+bool may_end(const ConnectorModel& model) {
+  return std::any_of(model.errors.begin(), model.errors.end(),
+                     [](const ErrorRule& rule) { return rule.action == ErrorRule::Do::restart; });
 }
 
 // Tasks use what dies with the scope of this, also when an exception ends it.
@@ -86,7 +93,7 @@ Listing::Listing(StreamShared& stream, const SourceModel& source, ListingPlace p
   names_.set("parent", parent ? parse_json(parent->raw) : nlohmann::json());
   names_.set("parent_key", parent ? nlohmann::json(parent->key) : nlohmann::json());
   choose_since(parent);
-  if (source.page.total) keys_.emplace();
+  if (source.page.total || may_end(parts_.context.model())) keys_.emplace();
 }
 
 void Listing::choose_since(const ParentRecord* parent) {
@@ -183,6 +190,10 @@ std::optional<Listing::Page> Listing::read_page(Pager& pager, const PageAsk& ask
     case Fetched::Kind::empty:
       return std::nullopt;
     case Fetched::Kind::failed:
+      if (fetched.restart && ask.number > 1 && may_restart()) {
+        restart_ = true;
+        return std::nullopt;
+      }
       broken({.url = fetched.url, .status = fetched.status, .reason = fetched.reason});
       return std::nullopt;
     case Fetched::Kind::good:
@@ -256,6 +267,17 @@ void Listing::read_round(Pager& pager) {
   }
 }
 
+// What came already is not delivered again, so that each round gets further than the one before;
+// one that does not is the last.
+bool Listing::may_restart() {
+  const std::size_t seen = keys_->size();
+  std::lock_guard lock(mutex_);
+  if (seen == keys_before_ || restarts_ == restarts_max) return false;
+  keys_before_ = seen;
+  ++restarts_;
+  return true;
+}
+
 bool Listing::looks_skipped(const Pager& pager) const {
   return pager.shrank() || (pager.total() && keys_ && keys_->size() < *pager.total());
 }
@@ -266,6 +288,10 @@ void Listing::read_all() {
     SettleAtEnd settle{group_};
     read_round(pager);
     group_.wait();
+    if (restart_.exchange(false) && !broken_) {
+      --round;
+      continue;
+    }
     if (broken_ || kept_ || !looks_skipped(pager)) break;
     if (round < rounds_max) continue;
     broken({.url = safe_url(request_.url),

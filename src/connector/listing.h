@@ -85,6 +85,7 @@ class Listing {
   void report_bad_records();
   void check_cap();
   bool looks_skipped(const Pager& pager) const;
+  bool may_restart();
   void remember_validators();
 
   StreamShared& stream_;
@@ -96,12 +97,14 @@ class Listing {
   bool incremental_ = false;
   RequestParts request_;
   std::string request_name_;  // for validators; "" when they are not used
-  std::atomic<bool> broken_{false}, kept_{false}, file_gap_{false};
+  std::atomic<bool> broken_{false}, kept_{false}, file_gap_{false}, restart_{false};
   std::atomic<std::uint64_t> records_{0};
   std::uint64_t pages_ = 0;
-  Validators validators_;       // of the only page
-  std::optional<KeySet> keys_;  // where the API says how many records there are
-  std::mutex mutex_;            // guards what follows
+  Validators validators_;        // of the only page
+  std::optional<KeySet> keys_;   // where the API says how many there are, or a page's token may end
+  std::size_t keys_before_ = 0;  // when it was read anew last
+  int restarts_ = 0;
+  std::mutex mutex_;  // guards what follows
   std::uint64_t bad_records_ = 0;
   std::string first_bad_;
   Workers::Group group_;  // last: its tasks use all of the above

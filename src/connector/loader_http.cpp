@@ -134,9 +134,9 @@ ErrorRule read_error_rule(LoadContext& context, const Found& found, const Lets& 
   Roots roots = roots_with(lets, {"status", "headers", "body"});
   reader.require("when");
   if (auto when = reader.expression("when", roots)) rule.when = std::move(*when);
-  static constexpr std::array actions{Do::retry, Do::gap, Do::fail, Do::empty};
+  static constexpr std::array actions{Do::retry, Do::gap, Do::fail, Do::empty, Do::restart};
   reader.require("do");
-  rule.action = actions[reader.word("do", {"retry", "gap", "fail", "empty"}, 2)];
+  rule.action = actions[reader.word("do", {"retry", "gap", "fail", "empty", "restart"}, 2)];
   rule.tries = static_cast<unsigned>(reader.number("tries", 1, 50, 5));
   static constexpr std::array ends{Do::gap, Do::fail, Do::empty};
   rule.then = ends[reader.word("then", {"gap", "fail", "empty"}, 0)];

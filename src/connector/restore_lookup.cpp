@@ -16,6 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t remembered_max = 1000;  // listings
+constexpr int restarts_max = 3;               // of one listing whose page token ended
 constexpr std::size_t listing_max = 200'000;  // elements of one
 
 std::uint64_t digest_of(const std::vector<std::string>& records) {
@@ -32,12 +33,14 @@ std::uint64_t digest_of(const std::vector<std::string>& records) {
 std::vector<json> LookUps::read(const LookUpModel& model, const Scope& names, bool remember,
                                 std::stop_token stop) {
   std::vector<json> out;
-  Pager pager(model.page, parts_.context, names);
+  std::optional<Pager> pager;
+  pager.emplace(model.page, parts_.context, names);
+  int restarts = 0;
   RawJson raw_json;
-  for (std::optional<PageAsk> page = pager.first(); page;) {
+  for (std::optional<PageAsk> page = pager->first(); page;) {
     RequestParts request =
         evaluated([&] { return render_request(model.request, parts_.context, names); });
-    pager.apply(*page, request);
+    pager->apply(*page, request);
     Ask ask;
     ask.request = finish_request(request, parts_.context);
     // Where the place itself is not there, nothing is in it; but that must not make a create be
@@ -54,6 +57,12 @@ std::vector<json> LookUps::read(const LookUpModel& model, const Scope& names, bo
     };
     Fetched fetched = parts_.fetcher.fetch(std::move(ask), stop);
     if (fetched.kind == Fetched::Kind::empty) return out;
+    if (fetched.restart && page->number > 1 && ++restarts <= restarts_max) {
+      out.clear();
+      pager.emplace(model.page, parts_.context, names);
+      page = pager->first();
+      continue;
+    }
     if (fetched.kind != Fetched::Kind::good) {
       std::string why = fmt::format("{}: {}", fetched.reason, fetched.url);
       if (fetched.unknown) throw UnsettledError(why);
@@ -65,8 +74,8 @@ std::vector<json> LookUps::read(const LookUpModel& model, const Scope& names, bo
     PageSeen seen{&fetched.response, records.size(), records.empty() ? "" : records.back(),
                   digest_of(records)};
     evaluated([&] {
-      pager.saw(seen);
-      page = pager.next(*page, seen);
+      pager->saw(seen);
+      page = pager->next(*page, seen);
     });
   }
   return out;

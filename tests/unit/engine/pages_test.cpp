@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "catch.h"
 #include "rig.h"
@@ -224,4 +226,53 @@ TEST_CASE("the end that an API puts to its listings is a gap") {
   rig.run();
   REQUIRE(rig.sink.gaps().size() == 1);
   CHECK(rig.sink.gaps()[0].reason == "only the newest 3");
+}
+
+namespace {
+
+// Pages of ten out of 45; tokens end where `ends` says so.
+struct EndingTokens {
+  explicit EndingTokens(std::function<bool(int from, unsigned asked)> ends)
+      : rig(R"({"notes": {"get": "/notes", "id": "id", "records": "data",
+                "page": {"by": "cursor", "next": "${body.next}", "into": "query.after"}}})",
+            [this, ends](const Asked& asked) {
+              const int from = as_number(asked.parameter("after"), 0);
+              if (ends(from, static_cast<unsigned>(asked.count)))
+                return reply(R"({"error":"the token has expired"})", 400);
+              json next = from + 10 < 45 ? json(std::to_string(from + 10)) : json();
+              return reply(
+                  json{{"data", items(from, std::min(from + 10, 45))}, {"next", next}}.dump());
+            },
+            R"({"errors": [{"when": "${'has expired' in body.error}", "do": "restart",
+                            "say": "the page's token ended"}]})") {}
+  Rig rig;
+};
+
+}  // namespace
+
+TEST_CASE("a listing whose page token ends begins anew, and gives each record once") {
+  bool is_ended = false;
+  EndingTokens world(
+      [&](int from, unsigned) { return from == 30 && !std::exchange(is_ended, true); });
+  world.rig.run();
+  CHECK(world.rig.sink.gaps().empty());
+  CHECK(world.rig.sink.stream("notes").result.complete);
+  CHECK(world.rig.sink.raws("notes").size() == 45);
+  CHECK(world.rig.http.requests() == 9);  // three pages, a refusal, five pages
+}
+
+TEST_CASE("a listing whose page token ends again at the same place is a gap") {
+  EndingTokens world([](int from, unsigned) { return from == 30; });
+  world.rig.run();
+  REQUIRE(world.rig.sink.gaps().size() == 1);
+  CHECK_THAT(world.rig.sink.gaps()[0].reason, ContainsSubstring("token ended"));
+  CHECK(world.rig.sink.raws("notes").size() == 30);
+  CHECK(world.rig.http.requests() == 8);  // twice three pages and a refusal
+}
+
+TEST_CASE("a first page that is refused as if its token had ended is a gap") {
+  EndingTokens world([](int, unsigned) { return true; });
+  world.rig.run();
+  CHECK(world.rig.sink.gaps().size() == 1);
+  CHECK(world.rig.http.requests() == 1);
 }
