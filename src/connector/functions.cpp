@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connector/expr_node.h"
+#include "connector/markup.h"
 #include "util/raw_json.h"
 #include "util/text.h"
 #include "util/time.h"
@@ -318,15 +319,23 @@ json run_url(Arguments args) {
   return limited(url_encode(as_text(*args[0])));
 }
 
+std::vector<std::string> texts_behind(Arguments args) {
+  std::vector<std::string> out;
+  for (const json* text : args.subspan(1)) out.push_back(text_of(*text));
+  return out;
+}
+
+json run_without_attributes(Arguments args) {
+  return without_attributes(text_of(*args[0]), text_of(*args[1]));
+}
+
+json run_without_tags(Arguments args) {
+  return without_tags(text_of(*args[0]), texts_behind(args));
+}
+
 constexpr std::size_t many = 20;
 
 // --- of the restore section ---
-
-std::vector<std::string> kinds_of(Arguments args) {
-  std::vector<std::string> kinds;
-  for (const json* kind : args.subspan(1)) kinds.push_back(text_of(*kind));
-  return kinds;
-}
 
 // A new id has the type of the old one.
 json like(const json& old_id, const std::optional<std::string>& new_id) {
@@ -346,11 +355,11 @@ json find_all(const json& list, const Find& find) {
 }
 
 json run_ref(Arguments args, References& references) {
-  return like(*args[0], references.ref(as_text(*args[0]), kinds_of(args)));
+  return like(*args[0], references.ref(as_text(*args[0]), texts_behind(args)));
 }
 
 json run_refs(Arguments args, References& references) {
-  auto kinds = kinds_of(args);
+  auto kinds = texts_behind(args);
   return find_all(*args[0], [&](const std::string& id) { return references.ref(id, kinds); });
 }
 
@@ -371,7 +380,7 @@ json run_relink(Arguments args, References& references) {
   return limited(references.relink(text_of(*args[0])));
 }
 
-constexpr std::array<Function, 31> functions{{
+constexpr std::array<Function, 33> functions{{
     {"date", "date(time, pattern)", "a time printed in UTC by a strftime pattern, or as RFC 3339",
      1, 2, false, run_date},
     {"default", "default(x, other)", "other where x is null, '', [] or {}", 2, 2, true,
@@ -419,6 +428,12 @@ constexpr std::array<Function, 31> functions{{
     {"upper", "upper(text)", "ASCII letters in upper case", 1, 1, false, run_upper},
     {"url", "url(x)", "percent-encoded", 1, 1, false, run_url},
     {"values", "values(object)", "the values of its members, as a list", 1, 1, false, run_values},
+    {"without_attributes", "without_attributes(xml, prefix)",
+     "the tags of the text without the attributes whose names begin so", 2, 2, false,
+     run_without_attributes},
+    {"without_tags", "without_tags(xml, element…)",
+     "the text without the tags of these elements; what they enclose stays", 2, many, false,
+     run_without_tags},
 }};
 
 }  // namespace

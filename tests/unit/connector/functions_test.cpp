@@ -58,11 +58,27 @@ TEST_CASE("Functions give null for null, except those that ask for it") {
 }
 
 TEST_CASE("Functions refuse values of the wrong type without showing them") {
-  for (std::string call :
-       {"date(x)", "ends_with(x, 'a')", "first(x)", "join(x, ',')", "lower(x)", "matches(x, 'a')",
-        "max(x)", "min(x)", "number(x)", "parse(x)", "pick(x, 'a')", "replace(x, 'a', 'b')",
-        "seconds(x)", "hex(x)", "slice(x, 0)", "split(x, ',')", "starts_with(x, 'a')", "trim(x)", "upper(x)",
-        "length(x)", "values(x)"}) {
+  for (std::string call : {"date(x)",
+                           "ends_with(x, 'a')",
+                           "first(x)",
+                           "join(x, ',')",
+                           "lower(x)",
+                           "matches(x, 'a')",
+                           "max(x)",
+                           "min(x)",
+                           "number(x)",
+                           "parse(x)",
+                           "pick(x, 'a')",
+                           "replace(x, 'a', 'b')",
+                           "seconds(x)",
+                           "hex(x)",
+                           "slice(x, 0)",
+                           "split(x, ',')",
+                           "starts_with(x, 'a')",
+                           "trim(x)",
+                           "upper(x)",
+                           "length(x)",
+                           "values(x)"}) {
     CAPTURE(call);
     CHECK_THAT(error_of(call, true), ContainsSubstring("found true or false"));
   }
@@ -211,4 +227,24 @@ TEST_CASE("min and max compare numbers or texts") {
   CHECK(eval("['b', null, 'a'] | min") == "a");
   CHECK(eval("[] | min").is_null());
   CHECK_THAT(error_of("[1, 'a'] | min"), ContainsSubstring("numbers or of texts"));
+}
+
+TEST_CASE("Attributes and tags of rich text are taken out, and nothing else") {
+  const std::string link =
+      R"(<body>a < b <a href="https://x.example/?a=1>2" data-asana-gid="1" data-asana-type='task' >T</a></body>)";
+  CHECK(eval("without_attributes(x, 'data-asana-')", link) ==
+        R"(<body>a < b <a href="https://x.example/?a=1>2" >T</a></body>)");
+  CHECK(eval("without_attributes(x, 'data-')", R"(<a data-on data-x=1 b="data-y" data-z="1"/>)") ==
+        R"(<a b="data-y"/>)");
+  CHECK(eval("without_attributes(x, 'data-')", "data-a=\"1\" <p>data-b=\"2\"</p>") ==
+        "data-a=\"1\" <p>data-b=\"2\"</p>");
+  CHECK(eval("without_tags(x, 'img', 'object')",
+             R"(<p>1<img src="a>b"/>2<object data="x">3</object>4<image/></p>)") ==
+        "<p>1234<image/></p>");
+  for (const std::string cut : {"<", "<a", "<a b", "<a b=", "<a b=\"", "<a b=\"c\"", "</", "a<"}) {
+    CAPTURE(cut);
+    CHECK(eval("without_attributes(x, 'z')", cut) == cut);
+    CHECK(eval("without_tags(x, 'z')", cut) == cut);
+  }
+  CHECK(eval("without_attributes(null, 'a')").is_null());
 }
