@@ -152,6 +152,7 @@ std::vector<ParentModel> read_parents(ObjectReader& step, const Lets& lets,
       stand_in.require("new_id");
       model.new_id = stand_in.templated("new_id", roots.and_more({"status", "headers", "body"}))
                          .value_or(Template());
+      model.say = stand_in.text("say");
       stand_in.finish();
       parent.stand_in = std::move(model);
     }
@@ -240,6 +241,7 @@ CompareModel read_compare(ObjectReader& step, const StepRoots& roots, const std:
   model.ignore = read_paths(reader, "ignore", true);
   model.unordered = read_paths(reader, "unordered", true);
   model.expect = reader.templates("expect", roots.and_more({"new"}));
+  model.seen = reader.templates("seen", roots.and_more({"new"}));
   read_refs(reader, model);
   reader.finish();
   return model;
@@ -249,8 +251,8 @@ CompareModel read_compare(ObjectReader& step, const StepRoots& roots, const std:
 void check_missing(ObjectReader& reader, const StepModel& step) {
   if (!step.find)
     reader.refuse("missing", "\"missing\" needs \"find\": nothing else tells what is there");
-  for (const char* key : {"get", "post", "put", "patch", "delete", "graphql", "before", "confirm",
-                          "new_id", "then", "finish", "git", "relink", "remove"})
+  for (const char* key : {"get", "post", "put", "patch", "delete", "graphql", "before", "claim",
+                          "confirm", "new_id", "then", "finish", "git", "relink", "remove"})
     reader.refuse(key, fmt::format("\"{}\" does not go with \"missing\"", key));
 }
 
@@ -261,11 +263,15 @@ void check_create(ObjectReader& reader, const StepModel& step) {
   if (method == "GET" || method == "DELETE")
     context.add(reader.pointer(),
                 "a step makes things: \"post\", \"put\", \"patch\" or \"graphql\"");
-  for (const char* key : {"also", "relink", "remove", "exists", "update"})
+  for (const char* key : {"also", "relink", "remove", "exists", "update", "claim"})
     if (!step.new_id && !step.learn_id)
       reader.refuse(key, fmt::format("\"{}\" needs \"new_id\"", key));
   if (step.learn_id && (step.new_id || !step.confirm))
     reader.refuse("learn_id", "\"learn_id\" goes with \"confirm\", and without \"new_id\"");
+  if (step.claim && (step.parents.empty() || step.then.empty()))
+    reader.refuse("claim",
+                  "\"claim\" needs \"parents\", which made the thing, and \"then\", which "
+                  "gives it its values");
   if (step.update && !step.exists)
     reader.refuse("update", "\"update\" needs \"exists\", which tells what is still there");
   if (step.after && !step.each.empty())
@@ -298,6 +304,7 @@ StepModel read_step(LoadContext& context, const Found& found, const Lets& lets,
   step.after = reader.templated("after", roots.step);
   step.parents = read_parents(reader, lets, roots);
   step.find = read_own_look_up(reader, "find", lets, roots.request);
+  step.claim = read_own_look_up(reader, "claim", lets, roots.request);
   step.exists = read_exists(reader, lets, roots);
   step.before = read_follow_ups(reader, "before", lets, roots.request);
   Roots create = roots.request;

@@ -94,6 +94,17 @@ class Comparer {
     return record;
   }
 
+  // What was read back, in the form that is compared.
+  json got(const StepModel& step, const RestoreItem& item, const JournalEntry& entry, json record) {
+    Names names(&item.scope());
+    names.set("new", {{"id", entry.new_id}, {"url", entry.new_url}});
+    names.set("record", record);
+    for (const auto& [selector, value] : step.compare.seen)
+      set(record, selector, value.evaluate(names.scope()));
+    strip(step, record);
+    return record;
+  }
+
   static void strip(const StepModel& step, json& record) {
     for (const auto& selector : step.compare.ignore)
       for_selector(record, selector,
@@ -193,12 +204,12 @@ std::string content_digest(RestoreSource& source, const std::string& stream, con
   return hash.finish().hex();
 }
 
-// Attachments byte by byte: a step that sends one for each element makes it in the record that
-// `parents` names first, under the new id.
+// Attachments byte by byte, under the new id. One that is sent for an element is in the record that
+// `parents` names first, one that is a record itself is in that record.
 void compare_files(const StepModel& step, StepItems& items, const RestoreParts& parts,
                    RestoreRefs& refs, RestoreSource& restored, RestoreEngine::Comparison& out,
                    const std::function<void(const RestoreDifference&)>& each) {
-  if (step.each.empty() || step.parents.empty()) return;
+  if (!step.each.empty() && step.parents.empty()) return;
   items.each([&](RestoreItem& item) {
     const std::string id = sent_file(step, item.scope());
     auto entry = parts.journal.find(step.make, item.old_id());
@@ -206,7 +217,9 @@ void compare_files(const StepModel& step, StepItems& items, const RestoreParts& 
     ++out.compared;
     RestoreDifference difference{step.make, item.old_id(), entry->new_id, "content", "", ""};
     difference.expected = content_digest(parts.source, step.from, item.record().key, id);
-    auto record = refs.ref(step.parents[0].id.text(item.scope()), step.parents[0].of);
+    std::optional<std::string> record = entry->new_id;
+    if (!step.each.empty())
+      record = refs.ref(step.parents[0].id.text(item.scope()), step.parents[0].of);
     if (record && restored.file(step.from, *record, entry->new_id))
       difference.got = content_digest(restored, step.from, *record, entry->new_id);
     if (difference.got == difference.expected)
@@ -228,10 +241,8 @@ RestoreEngine::Comparison compare_restored(
     if (step.compare.stream.empty() || !step.new_id) continue;
     StepItems items(step, connector.model().stream(step.from), names, parts.source);
     if (items.size() == 0) continue;
-    if (!step.each.empty()) {
-      compare_files(step, items, parts, refs, restored, out, each);
-      continue;
-    }
+    compare_files(step, items, parts, refs, restored, out, each);
+    if (!step.each.empty()) continue;
     ReadBack back(restored, step.compare.stream);
     items.each([&](RestoreItem& item) {
       auto entry = parts.journal.find(step.make, item.old_id());
@@ -244,9 +255,8 @@ RestoreEngine::Comparison compare_restored(
         return true;
       }
       json wanted = comparer.expected(step, item, *entry);
-      Comparer::strip(step, *got);
       bool equal = true;
-      Comparer::differences(wanted, *got, "",
+      Comparer::differences(wanted, comparer.got(step, item, *entry, std::move(*got)), "",
                             [&](const std::string& path, const json& a, const json& b) {
                               equal = false;
                               difference.path = path;

@@ -113,7 +113,9 @@ void RestoreMaker::start(Work& work) {
     names.set("new", new_names(work.entry));
     return follow(work, names.scope());
   }
-  if (!work.unknown && (is_declared_lost(work) || keep_original(work) || take_found(work))) return;
+  if (!work.unknown &&
+      (is_declared_lost(work) || keep_original(work) || take_found(work) || take_claimed(work)))
+    return;
   if (!work.step.missing.empty()) return lose(work, work.step.missing);
   run_before(work);
   create(work);
@@ -164,7 +166,9 @@ bool RestoreMaker::find_places(Work& work) {
     const std::string what = fmt::format("{} {}, which it belongs to,", parent.of.front(), old_id);
     if (parent.stand_in) {
       refs_.alias(parent.of.front(), old_id, stand_in(work, parent));
-      work.note(what + " is not in the target, or closed: put into a place for such things");
+      work.note(parent.stand_in->say.empty()
+                    ? what + " is not in the target, or closed: put into a place for such things"
+                    : std::string(without_note) + parent.stand_in->say);
     } else if (may_be_lost) {
       lose(work, what + " is not in the target, or closed");
       return false;
@@ -222,6 +226,23 @@ bool RestoreMaker::take_found(Work& work) {
     work.entry.new_url = evaluated([&] { return work.step.new_url->text(names.scope()); });
   put_also(work, names.scope());
   put(work, State::finished);
+  return true;
+}
+
+// Takes what the app made by itself inside of a parent that this restore made.
+bool RestoreMaker::take_claimed(Work& work) {
+  if (!work.step.claim) return false;
+  const ParentModel& parent = work.step.parents.front();
+  const std::string id = evaluated([&] { return parent.id.text(work.item.scope()); });
+  bool is_ours = false;
+  for (const auto& kind : parent.of)
+    if (auto entry = parts_.journal.find(kind, id)) is_ours = is_ours || !entry->adopted;
+  if (!is_ours) return false;
+  auto hit = look_ups_.first(
+      *work.step.claim, work.item.scope(), true, work.stop,
+      [&](const std::string& found) { return !parts_.journal.has_new(work.step.make, found); });
+  if (!hit) return false;
+  take_answer(work, hit->body, nullptr);
   return true;
 }
 

@@ -39,6 +39,7 @@ class RestoreMaker {
   bool find_places(Work& work);
   std::string stand_in(Work& work, const ParentModel& parent);
   bool take_found(Work& work);
+  bool take_claimed(Work& work);
   void run_before(Work& work);
   void create(Work& work);
   std::optional<Hit> look_for(Work& work);

@@ -50,6 +50,7 @@ struct StandInModel {
   Template id;
   WriteModel write;
   Template new_id;
+  std::string say;  // what the thing lacks by declaration; "": it is reported as incomplete
 };
 
 struct ParentModel {
@@ -75,7 +76,8 @@ struct ExistsModel {
 struct CompareModel {
   std::string stream;  // "": not compared
   std::vector<std::string> ignore, unordered;
-  std::map<std::string, Template> expect;
+  std::map<std::string, Template> expect;                // of the original
+  std::map<std::string, Template> seen;                  // of what was read back
   std::map<std::string, std::vector<std::string>> refs;  // selector to kinds, for short ids
 };
 
@@ -92,7 +94,7 @@ struct StepModel {
   std::vector<LossModel> without;  // it is made, but lacks something
   std::optional<Template> id, order, after;
   std::vector<ParentModel> parents;
-  std::optional<LookUpModel> find, confirm;
+  std::optional<LookUpModel> find, claim, confirm;
   std::optional<ExistsModel> exists;
   std::optional<WriteModel> update;
   std::vector<FollowUpModel> before;

@@ -9,7 +9,7 @@ using nlohmann::json;
 namespace {
 
 struct DrillRig : RestoreRig {
-  DrillRig() {
+  explicit DrillRig(const json& file = notes_file()) : RestoreRig(file) {
     add_board("old-board-1", 3);
     json card = json::parse(source.streams["cards"][2].raw);
     card["text"] = "see https://notes.example/old-board-1-card-1";
@@ -69,4 +69,47 @@ TEST_CASE("A member that the connector does not declare is not passed over") {
   REQUIRE(differences.size() == 1);
   CHECK(differences[0].path == "estimate");
   CHECK(differences[0].got == "null");
+}
+
+TEST_CASE("What the app adds to a text by itself is taken off before the texts are compared") {
+  json file = notes_file();
+  file["restore"]["steps"][1]["compare"]["seen"] = {
+      {"text", "${replace(record.text, ' (seen)', '')}"}};
+  DrillRig rig(file);
+  for (auto& [id, card] : rig.server.things["cards"])
+    card["text"] = card["text"].get<std::string>() + " (seen)";
+  CHECK(rig.differences().empty());
+  rig.server.things["cards"].begin()->second["text"] = "other (seen)";
+  auto differences = rig.differences();
+  REQUIRE(differences.size() == 1);
+  CHECK(differences[0].got == "\"other\"");
+}
+
+TEST_CASE("The content of an attachment that is a record is compared under its new id") {
+  json file = notes_file();
+  file["streams"]["files"] =
+      json::parse(R"({"each": "cards", "get": "/cards/${parent.id}/files"})");
+  file["restore"]["steps"].push_back(json::parse(R"({
+    "make": "files", "post": "/files", "multipart": {"file": {"file": "${record.id}"}},
+    "new_id": "${body.id}", "repeatable": true,
+    "compare": {"ignore": ["sent", "url"]}})"));
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.source.streams["files"].push_back(record("old-file-1", json::object()));
+  rig.source.files["files/old-file-1/old-file-1"] = {"a.txt", "content"};
+  rig.run();
+  const std::string made = rig.entry("files", "old-file-1").new_id;
+  for (const std::string bytes : {"content", "garbage"}) {
+    MemorySource back;
+    for (const auto& [kind, things] : rig.server.things)
+      for (const auto& [id, thing] : things)
+        back.streams[kind].push_back({id, "", "", "", thing.dump()});
+    back.files["files/" + made + "/" + made] = {"a.txt", bytes};
+    std::vector<RestoreDifference> out;
+    auto result = rig.engine().compare(
+        back, [&](const RestoreDifference& difference) { out.push_back(difference); });
+    CAPTURE(bytes);
+    CHECK(result.compared == 4);
+    CHECK(out.size() == (bytes == "content" ? 0u : 1u));
+  }
 }

@@ -55,6 +55,8 @@ TEST_CASE("Mistakes in the section are found") {
          {step + "/post", "\"/x/${key | ref('bords')}\"", step + "/post", "did you mean boards"},
          {step + "/parents/0/of", "\"bords\"", step + "/parents/0/of", "no step makes"},
          {step + "/put", "\"/x\"", step, "only one of"},
+         {step + "/claim", R"({"get":"/x","where":"${true}"})", step + "/claim",
+          "gives it its values"},
          {step + "/post", "-", step, "is missing"},
          {step + "/form", R"({"a":"b"})", step, "one content"},
          {step + "/new_id", "-", step + "/relink", "needs \"new_id\""},

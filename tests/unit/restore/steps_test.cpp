@@ -109,6 +109,100 @@ TEST_CASE("A stand-in takes all things whose parent is not there") {
         std::string::npos);
 }
 
+TEST_CASE("A stand-in that is where things belong by declaration leaves none of them incomplete") {
+  json file = notes_file();
+  file["restore"]["steps"][1]["parents"][0]["stand_in"] = {{"id", "all"},
+                                                           {"post", "/boards"},
+                                                           {"body", {{"name", "Restored items"}}},
+                                                           {"new_id", "${body.id}"},
+                                                           {"say", "its own board"}};
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.source.chosen = {"cards/old-board-1-card-0"};
+  rig.run();
+  CHECK(rig.entry("cards", "old-board-1-card-0").notes ==
+        std::vector<std::string>{"without its own board"});
+}
+
+namespace {
+
+// Each new board comes with a card of its own.
+json claiming_file() {
+  json file = notes_file();
+  auto& step = file["restore"]["steps"][1];
+  step["claim"] = {{"get", "/boards/${parent_key | ref('boards')}/cards"}, {"where", "${true}"}};
+  step["then"] = json::parse(R"([{"if": "${body.text != note + ' ' + (record.text | relink)}",
+    "put": "/cards/${new.id}",
+    "body": {"name": "${record.name}", "text": "${note} ${record.text | relink}",
+             "owners": "${record.owners | people}"}}])");
+  return file;
+}
+
+void add_first_card(RestoreRig& rig, const std::string& board) {
+  const std::string id = "own-card-of-" + board;
+  if (!rig.server.things["cards"]
+           .emplace(id, json{{"id", id}, {"board", board}, {"name", "First"}})
+           .second)
+    return;
+  rig.server.order.push_back(id);
+}
+
+}  // namespace
+
+TEST_CASE("What the app made by itself in a new parent is taken instead of a create") {
+  RestoreRig rig(claiming_file());
+  rig.add_board("old-board-1", 3);
+  rig.add_board("old-board-2", 1);
+  rig.server.after_create = [&](HttpResponse answer) {
+    const std::string id = json::parse(answer.body)["id"];
+    if (id.starts_with("new-boards")) add_first_card(rig, id);
+    return answer;
+  };
+  rig.run();
+  CHECK(rig.server.things["cards"].size() == 4);
+  const json& first = rig.made("cards", "old-board-1-card-2");
+  CHECK(first["id"] == "own-card-of-" + rig.entry("boards", "old-board-1").new_id);
+  CHECK(first["text"] == "[by Ada] text 2");
+  CHECK(first["name"] == "Card");
+  CHECK_FALSE(rig.entry("cards", "old-board-1-card-2").adopted);
+  for (const auto& entry : rig.journal.entries) CHECK(entry.state == State::finished);
+}
+
+TEST_CASE("What stands in a parent that was there before is never taken over") {
+  json file = claiming_file();
+  file["restore"]["steps"][0]["find"] = {{"get", "/boards"},
+                                         {"where", "${found.name == record.name}"}};
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.server.things["boards"]["there"] = {{"id", "there"}, {"name", "Board old-board-1"}};
+  rig.server.order.push_back("there");
+  add_first_card(rig, "there");
+  rig.run();
+  CHECK(rig.server.things["cards"].size() == 2);
+  CHECK(rig.server.things["cards"]["own-card-of-there"]["name"] == "First");
+}
+
+TEST_CASE("A restore that is killed while it takes a card over goes on and makes nothing twice") {
+  for (std::uint64_t kill = 0; kill < 10; ++kill) {
+    RestoreRig rig(claiming_file());
+    rig.add_board("old-board-1", 2);
+    rig.server.after_create = [&](HttpResponse answer) {
+      const std::string id = json::parse(answer.body)["id"];
+      if (id.starts_with("new-boards")) add_first_card(rig, id);
+      return answer;
+    };
+    rig.journal.puts_left = kill;
+    CHECK_THROWS_AS(rig.run(), Killed);
+    rig.journal.puts_left = UINT64_MAX;
+    rig.run();
+    CAPTURE(kill);
+    CHECK(rig.server.things["boards"].size() == 1);
+    CHECK(rig.server.things["cards"].size() == 2);
+    CHECK(rig.made("cards", "old-board-1-card-0")["text"] == "[by Ada] text 0");
+    CHECK(rig.made("cards", "old-board-1-card-1")["text"] == "[by Ada] text 1");
+  }
+}
+
 TEST_CASE("What is in the target already is taken where the connector looks for it") {
   json file = notes_file();
   file["restore"]["steps"][0]["find"] = {{"get", "/boards"},
