@@ -68,7 +68,7 @@ ApiAnswer asana_refusal(int status, const std::string& message) {
 }
 
 AsanaAccount::AsanaAccount(const AsanaOptions& options, Clock& clock)
-    : AsanaAccount(0, {0, 0, 0, 0, 0}, options, clock) {}
+    : AsanaAccount(0, {0, 0, 0, 0, 0, 1}, options, clock) {}
 
 AsanaAccount::AsanaAccount(std::uint64_t seed, const AsanaSize& size, const AsanaOptions& options,
                            Clock& clock)
@@ -103,8 +103,13 @@ std::map<std::string, std::string> AsanaAccount::settings() const {
 }
 
 void AsanaAccount::on(const std::string& method, const std::string& path, Handler handler) {
-  server_.route(method, "/api/1.0" + path, [this, handler](const ApiRequest& request) {
+  const bool writes = method != "GET";
+  server_.route(method, "/api/1.0" + path, [this, handler, writes](const ApiRequest& request) {
     const std::lock_guard lock(mutex_);
+    if (writes) {
+      data_.catch_up();
+      data_.step();
+    }
     try {
       return handler(request);
     } catch (const AsanaError& error) {

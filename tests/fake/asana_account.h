@@ -98,12 +98,15 @@ class AsanaAccount : public TestAccount {
   void add_field_writes();
   void add_other_writes();
   void add_plan_writes();
+  void add_goal_writes();
+  void add_membership_writes();
   void add_task_writes();
   void add_task_links();
   std::string new_task(const JsonRecord& given, const std::string& parent);
   void set_task(const std::string& task, const JsonRecord& given);
   std::string new_project(const JsonRecord& given, const std::string& workspace,
                           const std::string& team);
+  std::string new_field(const JsonRecord& given, const std::string& workspace, bool is_global);
   ApiAnswer post_attachment(const ApiRequest& request);
   void erase_on(const std::string& path, const std::string& type,
                 std::function<void(const std::string& gid)> erase);

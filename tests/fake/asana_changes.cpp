@@ -54,7 +54,15 @@ void AsanaData::update_task(const std::string& task, const JsonRecord& changes) 
   if (changes.contains("html_notes")) record["notes"] = asana_plain(record["html_notes"]);
   if (changes.contains("due_at") && record["due_at"].is_string())
     record["due_on"] = record["due_at"].get<std::string>().substr(0, 10);
-  if (changes.contains("completed")) {
+  if (record["resource_subtype"] == "approval") {
+    if (!record.contains("approval_status")) record["approval_status"] = "pending";
+    if (changes.contains("completed") && !changes.contains("approval_status"))
+      record["approval_status"] = changes["completed"] == true ? "approved" : "pending";
+    record["completed"] = record["approval_status"] != "pending";
+  } else {
+    record.erase("approval_status");
+  }
+  if (record["completed"] != old.at("completed")) {
     const bool done = record["completed"];
     record["completed_at"] = done ? JsonRecord(stamp()) : JsonRecord(nullptr);
     record["completed_by"] = done ? asana_ref("user", me_) : JsonRecord(nullptr);
@@ -133,6 +141,14 @@ void AsanaData::set_parent(const std::string& task, const std::string& parent) {
   if (parent.empty()) return;
   orders_["subtasks/" + parent].push_back(task);
   count_subtasks(parent);
+}
+
+void AsanaData::set_metric(const std::string& goal, const JsonRecord& members) {
+  JsonRecord metric{{"gid", next_gid()},
+                    {"resource_subtype", "number"},
+                    {"current_display_value", members.value("current_number_value", 0.0)}};
+  metric.update(members);
+  update("goal", goal, {{"metric", metric}});
 }
 
 void AsanaData::link(const std::string& task, const std::string& member,

@@ -23,7 +23,10 @@ std::string asana_gid(const JsonRecord& record, const std::string& member) {
   return found->value("gid", "");
 }
 
-AsanaData::AsanaData(std::uint64_t seed, Clock& clock, unsigned days) : time_(seed, clock, days) {}
+// The ids of two accounts have nothing in common.
+AsanaData::AsanaData(std::uint64_t seed, Clock& clock, unsigned days)
+    : time_(seed, clock, days),
+      last_gid_(1'200'000'000'000'000 + mix_seed(seed, "gid") % 1'000'000 * 100'000'000) {}
 
 const RecordTable& AsanaData::table(const std::string& type) const {
   static const RecordTable none;
@@ -274,6 +277,12 @@ void AsanaData::add_field_setting(const std::string& parent_type, const std::str
        {"parent", asana_ref(parent_type, parent)},
        {"project", asana_ref(parent_type, parent)}});
   touch(parent_type, parent);
+}
+
+bool AsanaData::has_field(const std::string& parent, const std::string& field) const {
+  for (const auto& key : table("custom_field_setting").keys_of(parent))
+    if (asana_gid(at("custom_field_setting", key), "custom_field") == field) return true;
+  return false;
 }
 
 std::string AsanaData::add_story(const std::string& owner, const std::string& subtype,

@@ -71,6 +71,7 @@ class AsanaData {
   // For projects and portfolios.
   void add_field_setting(const std::string& parent_type, const std::string& parent,
                          const std::string& field, bool is_important);
+  bool has_field(const std::string& parent, const std::string& field) const;
   void remove_field_setting(const std::string& parent_type, const std::string& parent,
                             const std::string& field);
   std::string add_comment(const std::string& task, const std::string& user,
@@ -86,6 +87,8 @@ class AsanaData {
                                 const std::string& html, const std::string& status);
   std::string add_portfolio(const std::string& workspace, const std::string& name);
   std::string add_goal(const std::string& workspace, const std::string& name);
+  // Replaces the goal's metric.
+  void set_metric(const std::string& goal, const JsonRecord& members);
   std::string add_time_entry(const std::string& task, const std::string& user, int minutes,
                              const std::string& day);
   std::string add_brief(const std::string& project, const std::string& title,
@@ -147,7 +150,7 @@ class AsanaData {
   std::map<std::string, RecordTable> tables_;
   std::map<std::string, std::vector<std::string>> orders_;
   AccountTime time_;
-  std::uint64_t last_gid_ = 1'200'000'000'000'000;
+  std::uint64_t last_gid_;
   std::string me_;
 };
 

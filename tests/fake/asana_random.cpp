@@ -26,6 +26,13 @@ std::string rich(Seeded& dice) {
   auto html = asana_html(dice.prose());
   if (dice.chance(0.3)) html.insert(6, "<strong>" + dice.words(2) + "</strong> ");
   if (dice.chance(0.2)) html.insert(html.size() - 7, "<ul><li>" + dice.words(3) + "</li></ul>");
+  if (dice.chance(0.1))
+    html.insert(6,
+                "<a href=\"https://app.asana.com/0/profile/77\" data-asana-gid=\"77\" "
+                "data-asana-accessible=\"true\" data-asana-type=\"user\" "
+                "data-asana-dynamic=\"true\">@Somebody</a> ");
+  if (dice.chance(0.05))
+    html.insert(6, "<img data-asana-gid=\"78\" src=\"https://example.com/a.png\"/>");
   return html;
 }
 
@@ -85,6 +92,10 @@ std::string add_task(AsanaData& data, Seeded& dice, const std::string& project,
   if (dice.chance(0.3)) changes["completed"] = true;
   if (dice.chance(0.3)) changes["html_notes"] = rich(dice);
   if (dice.chance(0.1)) changes["resource_subtype"] = "milestone";
+  if (changes.size() < 3 && dice.chance(0.1)) {
+    changes["resource_subtype"] = "approval";
+    changes["approval_status"] = dice.chance(0.5) ? "pending" : "changes_requested";
+  }
   if (!changes.empty()) data.update_task(task, changes);
   if (dice.chance(0.3)) fill_fields(data, dice, task);
   if (const auto tag = any(dice, data.table("tag"), workspace); !tag.empty() && dice.chance(0.3))
@@ -114,6 +125,12 @@ void add_fields(AsanaData& data, Seeded& dice, const std::string& project) {
   data.add_field_setting("project", project, own, true);
 }
 
+// The task's address, as text and as the target of a link.
+std::string link_to(AsanaData& data, const std::string& task) {
+  const std::string url = data.at("task", task).at("permalink_url");
+  return "<body>See <a href=\"" + url + "\">this</a>, or " + url + ".</body>";
+}
+
 void fill_project(AsanaData& data, Seeded& dice, const std::string& project,
                   const AsanaSize& size) {
   for (auto left = dice.below(4); left > 0; --left) data.add_section(project, dice.name());
@@ -125,7 +142,11 @@ void fill_project(AsanaData& data, Seeded& dice, const std::string& project,
     const auto below = add_task(data, dice, project, tasks.back(), 1);
     if (dice.chance(0.4)) add_task(data, dice, project, below, 0);
   }
-  if (tasks.size() > 1) data.link(tasks.back(), "dependencies", asana_ref("task", tasks.front()));
+  if (tasks.size() > 1) {
+    data.link(tasks.back(), "dependencies", asana_ref("task", tasks.front()));
+    data.update_task(tasks.front(), {{"html_notes", link_to(data, tasks.back())}});
+    data.add_comment(tasks.back(), data.me(), link_to(data, tasks.front()));
+  }
   if (dice.chance(0.7))
     data.add_status_update("project", project, any_user(data, dice), dice.name(), rich(dice),
                            "on_track");
@@ -177,14 +198,20 @@ void fill_plans(AsanaData& data, Seeded& dice, const std::string& workspace,
   for (const auto& project : projects)
     if (dice.chance(0.5)) data.add_item(dice.chance(0.5) ? outer : inner, "project", project);
   data.add_status_update("portfolio", outer, data.me(), dice.name(), rich(dice), "at_risk");
-  const auto period = data.add("time_period", workspace,
-                               {{"display_name", "Q1 FY24"},
-                                {"start_on", "2024-01-01"},
-                                {"end_on", "2024-03-31"},
-                                {"period", "Q1"},
-                                {"parent", nullptr}});
+  const auto period = *data.table("time_period").keys_of(workspace).begin();
   const auto goal = data.add_goal(workspace, dice.name());
-  data.update("goal", goal, {{"time_period", asana_ref("time_period", period)}});
+  data.update("goal", goal,
+              {{"time_period", asana_ref("time_period", period)},
+               {"html_notes", asana_html("Of the quarter")},
+               {"notes", "Of the quarter"}});
+  data.set_metric(goal, {{"unit", "none"},
+                         {"precision", 1},
+                         {"currency_code", nullptr},
+                         {"progress_source", "manual"},
+                         {"is_custom_weight", false},
+                         {"initial_number_value", 0},
+                         {"target_number_value", 8},
+                         {"current_number_value", 2.5}});
   const auto sub_goal = data.add_goal(workspace, dice.name());
   data.add_goal_comment(goal, any_user(data, dice), rich(dice));
   data.add("goal_relationship", goal,
@@ -412,8 +439,14 @@ void fill_randomly(AsanaData& data, std::uint64_t seed, const AsanaSize& size) {
   for (unsigned i = 1; i <= size.users; ++i)
     data.add_user("Person " + std::to_string(i), "person" + std::to_string(i) + "@example.com");
   std::vector<std::string> workspaces{data.add_workspace("example.com", true)};
-  if (size.projects > 0) workspaces.push_back(data.add_workspace(dice.words(2), false));
+  if (size.workspaces > 1) workspaces.push_back(data.add_workspace("Side work", false));
   for (const auto& workspace : workspaces) {
+    data.add("time_period", workspace,
+             {{"display_name", "Q1 FY24"},
+              {"start_on", "2024-01-01"},
+              {"end_on", "2024-03-31"},
+              {"period", "Q1"},
+              {"parent", nullptr}});
     for (const auto& [user, record] : data.table("user").all())
       data.join_workspace(workspace, user);
     if (size.projects > 0) fill_workspace(data, dice, workspace, size);

@@ -10,9 +10,10 @@ namespace probackup {
 struct AsanaSize {
   unsigned users = 5;  // beside the token's
   unsigned teams = 2;
-  unsigned projects = 4;  // in each of two workspaces; none: one empty workspace
-  unsigned tasks = 20;    // in each project
-  unsigned comments = 2;  // about, for each task
+  unsigned projects = 4;    // in each workspace
+  unsigned tasks = 20;      // in each project
+  unsigned comments = 2;    // about, for each task
+  unsigned workspaces = 2;  // an organization, and one that is none
 };
 
 void fill_randomly(AsanaData& data, std::uint64_t seed, const AsanaSize& size);

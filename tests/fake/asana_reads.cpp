@@ -185,9 +185,13 @@ void AsanaAccount::add_people_listings() {
     return keys;
   });
   list("/users", "user", [this](const ApiRequest& request) {
-    const auto workspace = required_query(request, "workspace");
-    named("workspace", workspace);
     Keys keys;
+    const auto given = request.query_value("workspace");
+    if (!given)
+      for (const auto& [gid, record] : data_.table("user").all()) keys.push_back(gid);
+    if (!given) return keys;
+    const auto& workspace = *given;
+    named("workspace", workspace);
     for (const auto& key : data_.table("workspace_membership").keys_of(workspace))
       keys.push_back(asana_gid(data_.at("workspace_membership", key), "user"));
     return keys;

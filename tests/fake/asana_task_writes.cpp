@@ -140,8 +140,14 @@ void AsanaAccount::add_task_writes() {
     const auto entry =
         data_.add_time_entry(request.param("gid"), data_.me(), given.at("duration_minutes"),
                              given.value("entered_on", data_.stamp().substr(0, 10)));
-    if (given.contains("description"))
-      data_.update("time_tracking_entry", entry, {{"description", given.at("description")}});
+    auto changes = asana_plain_members(given, {"description", "billable_status"});
+    for (const auto& category : given.value("categories", JsonRecord::array()))
+      changes["categories"].push_back(
+          asana_ref("time_tracking_category",
+                    named("time_tracking_category", category).at("gid").get<std::string>()));
+    if (given.contains("attributable_to"))
+      changes["attributable_to"] = asana_ref("project", given.at("attributable_to"));
+    data_.update("time_tracking_entry", entry, changes);
     return answer_record(request, "time_tracking_entry", entry, 201);
   });
   add_task_links();

@@ -31,6 +31,17 @@ bool is_hidden(const std::string& name) {
   return name.starts_with("_");
 }
 
+// Links tell whether the user may see where they lead.
+std::string read_html(std::string html) {
+  for (auto at = html.find("<a "); at != std::string::npos; at = html.find("<a ", at + 1)) {
+    const auto end = html.find('>', at);
+    if (end == std::string::npos) break;
+    if (html.substr(at, end - at).find("data-asana-accessible") == std::string::npos)
+      html.insert(end, " data-asana-accessible=\"true\"");
+  }
+  return html;
+}
+
 bool has_settings(const std::string& type) {
   return type == "project" || type == "portfolio" || type == "goal" || type == "team";
 }
@@ -96,6 +107,8 @@ JsonRecord AsanaViews::field_values(const JsonRecord& task) const {
 
 JsonRecord AsanaViews::with_computed(const JsonRecord& record) const {
   auto out = record;
+  for (const auto* name : {"html_notes", "html_text", "html_description"})
+    if (out.contains(name) && out[name].is_string()) out[name] = read_html(out[name]);
   const std::string type = record.at("resource_type");
   if (out.contains("likes")) out["num_likes"] = out["likes"].size();
   if (type == "task") out["custom_fields"] = field_values(record);

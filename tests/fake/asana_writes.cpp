@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "util/text.h"
+
 namespace probackup {
 
 namespace {
@@ -171,7 +173,10 @@ void AsanaAccount::add_project_writes() {
     on("POST", "/projects/:gid/" + name, [this, member](const ApiRequest& request) {
       const auto given = asana_input(request);
       named("project", request.param("gid"));
-      for (const auto& user : given.at(member)) {
+      // The one is a list, the other a text with commas.
+      auto users = given.at(member);
+      if (users.is_string()) users = split(users.get<std::string>(), ',');
+      for (const auto& user : users) {
         auto& list = data_.at("project", request.param("gid"))[member];
         const auto pointer = asana_ref("user", user_of(user));
         if (std::find(list.begin(), list.end(), pointer) == list.end()) list.push_back(pointer);
@@ -190,29 +195,44 @@ void AsanaAccount::add_project_writes() {
         data_.add_brief(request.param("gid"), text_or(given, "title"), texts.at("html_text"));
     return answer_record(request, "project_brief", brief, 201);
   });
+  on("PUT", "/project_briefs/:gid", [this](const ApiRequest& request) {
+    const auto given = asana_input(request);
+    named("project_brief", request.param("gid"));
+    auto changes = asana_plain_members(given, {"title"});
+    asana_set_rich(given, "html_text", "text", changes);
+    data_.update("project_brief", request.param("gid"), changes);
+    return answer_record(request, "project_brief", request.param("gid"));
+  });
+}
+
+std::string AsanaAccount::new_field(const JsonRecord& given, const std::string& workspace,
+                                    bool is_global) {
+  asana_only(given, field_members());
+  named("workspace", workspace);
+  const auto name = asana_required(given, "name");
+  const auto type = given.contains("resource_subtype") ? asana_required(given, "resource_subtype")
+                                                       : asana_required(given, "type");
+  for (const auto& key : data_.table("custom_field").keys_of(workspace)) {
+    const auto& other = data_.at("custom_field", key);
+    if (is_global && other.at("is_global_to_workspace") == true && other.at("name") == name)
+      throw AsanaError(403, "name: A custom field with that name is in the library already");
+  }
+  const auto field = data_.add_custom_field(workspace, name, type, is_global, {});
+  for (const auto& option : given.value("enum_options", JsonRecord::array()))
+    data_.add_enum_option(field, asana_required(option, "name"), option.value("color", "none"),
+                          option.value("enabled", true));
+  data_.update(
+      "custom_field", field,
+      asana_plain_members(given, {"description", "precision", "format", "currency_code",
+                                  "custom_label", "custom_label_position", "privacy_setting",
+                                  "has_notifications_enabled", "default_access_level"}));
+  return field;
 }
 
 void AsanaAccount::add_field_writes() {
   on("POST", "/custom_fields", [this](const ApiRequest& request) {
     const auto given = asana_input(request);
-    asana_only(given, field_members());
-    const auto workspace = asana_required(given, "workspace");
-    named("workspace", workspace);
-    const auto name = asana_required(given, "name");
-    const auto type = given.contains("resource_subtype") ? asana_required(given, "resource_subtype")
-                                                         : asana_required(given, "type");
-    for (const auto& key : data_.table("custom_field").keys_of(workspace))
-      if (data_.at("custom_field", key).at("name") == name)
-        throw AsanaError(403, "name: A custom field with that name is in the library already");
-    const auto field = data_.add_custom_field(workspace, name, type, true, {});
-    for (const auto& option : given.value("enum_options", JsonRecord::array()))
-      data_.add_enum_option(field, asana_required(option, "name"), option.value("color", "none"),
-                            option.value("enabled", true));
-    data_.update(
-        "custom_field", field,
-        asana_plain_members(given, {"description", "precision", "format", "currency_code",
-                                    "custom_label", "custom_label_position", "privacy_setting",
-                                    "has_notifications_enabled", "default_access_level"}));
+    const auto field = new_field(given, asana_required(given, "workspace"), true);
     return answer_record(request, "custom_field", field, 201);
   });
   on("PUT", "/custom_fields/:gid", [this](const ApiRequest& request) {
@@ -246,14 +266,21 @@ void AsanaAccount::add_field_writes() {
     return answer_record(request, "enum_option", request.param("gid"));
   });
   for (const auto& [path, type] :
-       {std::pair("/projects", "project"), {"/portfolios", "portfolio"}}) {
+       {std::pair("/projects", "project"), {"/portfolios", "portfolio"}, {"/goals", "goal"}}) {
     const std::string kind = type;
     on("POST", path + std::string("/:gid/addCustomFieldSetting"),
        [this, kind](const ApiRequest& request) {
          const auto given = asana_input(request);
          named(kind, request.param("gid"));
-         const auto field = asana_required(given, "custom_field");
+         const auto& asked = given.value("custom_field", JsonRecord());
+         // A definition makes a field that this one alone has.
+         const auto field =
+             asked.is_object()
+                 ? new_field(asked, data_.table(kind).owner_of(request.param("gid")), false)
+                 : asana_required(given, "custom_field");
          named("custom_field", field);
+         if (data_.has_field(request.param("gid"), field))
+           throw AsanaError(400, "custom_field: Already on this " + kind);
          data_.add_field_setting(kind, request.param("gid"), field,
                                  given.value("is_important", false));
          for (const auto& key : data_.table("custom_field_setting").keys_of(request.param("gid")))
@@ -324,6 +351,14 @@ void AsanaAccount::add_other_writes() {
     if (!named("workspace", workspace).at("is_organization").get<bool>())
       throw AsanaError(400, "organization: Not an organization");
     const auto team = data_.add_team(workspace, asana_required(given, "name"));
+    auto changes = asana_plain_members(
+        given,
+        {"visibility", "edit_team_name_or_description_access_level",
+         "edit_team_visibility_or_trash_team_access_level", "guest_invite_management_access_level",
+         "join_request_management_access_level", "member_invite_management_access_level",
+         "team_content_management_access_level", "team_member_removal_access_level"});
+    asana_set_rich(given, "html_description", "description", changes);
+    data_.update("team", team, changes);
     return answer_record(request, "team", team, 201);
   });
   on("POST", "/attachments",
