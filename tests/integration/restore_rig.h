@@ -1,6 +1,7 @@
 // Restores of a random account into an empty one, as the program puts them together, in memory.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,8 @@ class RestoreRig {
   DrillReport drill(bool keep = true);
   // Reads back what the newest restore made, and compares; for restores that are done.
   DrillReport compare();
+  // How many things of each noun of the app the newest restore made or found.
+  std::map<std::string, std::uint64_t> made();
   // Nouns of which the target holds more than the restore made or found: "cards: 21, not 20".
   std::vector<std::string> doubled();
   // Changes the original account, backs it up again, and puts what is gone back into it.

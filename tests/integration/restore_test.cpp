@@ -14,7 +14,7 @@ using Kind = RestoreReport::Kind;
 
 namespace {
 
-const char* const restorable_apps[] = {"redmine", "trello"};
+const char* const restorable_apps[] = {"asana", "redmine", "trello"};
 
 // What is refused, lost, slow, or gone from the n-th request on.
 FaultPlan bad_world(std::uint64_t seed, std::uint64_t requests) {
