@@ -144,9 +144,10 @@ void AsanaData::set_parent(const std::string& task, const std::string& parent) {
 }
 
 void AsanaData::set_metric(const std::string& goal, const JsonRecord& members) {
-  JsonRecord metric{{"gid", next_gid()},
-                    {"resource_subtype", "number"},
-                    {"current_display_value", members.value("current_number_value", 0.0)}};
+  JsonRecord metric{
+      {"gid", next_gid()},
+      {"resource_subtype", "number"},
+      {"current_display_value", members.value("current_number_value", JsonRecord(0)).dump()}};
   metric.update(members);
   update("goal", goal, {{"metric", metric}});
 }

@@ -53,6 +53,11 @@ CORRECTIONS = [
     ("asana", SCHEMAS + "TaskSetParentRequest/properties/parent", NULLABLE_TEXT, "its own text: null for no parent"),
     ("asana", SCHEMAS + "ProjectResponse/allOf/1/properties/team", NULLABLE_OBJECT, "workspaces that are no organizations have no teams"),
     ("asana", SCHEMAS + "WorkspaceResponse/allOf/1/properties/email_domains/items", {"type": "string"}, "its own example is no URI"),
+    ("asana", SCHEMAS + "StatusUpdateBase/allOf/1/required", ["status_type"], "the guide to rich text: html_text may stand in for text"),
+    *[
+        ("asana", SCHEMAS + name + "/allOf/1/properties/custom_fields", {"type": "object"}, "values are objects, lists and numbers as well, says the member of the same name in its answer")
+        for name in ("TaskRequestBase", "ProjectRequest", "ProjectUpdateRequest", "PortfolioUpdateRequest", "GoalUpdateRequest")
+    ],
     ("trello", SCHEMAS + "Board/properties/descData", {"type": "object", "nullable": True}, "holds emoji as an object; null without any"),
     ("trello", SCHEMAS + "Board/properties/idOrganization", NULLABLE_ID, "null for a board outside of any Workspace"),
     ("trello", SCHEMAS + "Board/properties/memberships", OBJECTS, "the object definitions say: array of objects"),
@@ -363,6 +368,24 @@ def check_json_body(description, entry, template, operation, report):
     if known and isinstance(body, dict):
         for name in sorted(set(body) - set(known)):
             report.add(f"{place}: request: unknown member {name}")
+    if description.app == "asana" and isinstance(body, dict) and isinstance(body.get("data"), dict):
+        inner = members(description, schema.get("properties", {}).get("data", {}))
+        for name in sorted(body["data"]) if inner else []:
+            if name not in inner:
+                report.add(f"{place}: request: unknown member data.{name}")
+            elif inner[name].get("readOnly"):
+                report.add(f"{place}: request: data.{name} is read only")
+
+
+def members(description, schema):
+    """The members of an object by name, those of all its parts."""
+    schema = description.deref(schema)
+    out = {}
+    for part in schema.get("allOf", []) + schema.get("oneOf", []):
+        out |= members(description, part)
+    for name, value in schema.get("properties", {}).items():
+        out[name] = description.deref(value)
+    return out
 
 
 def check_answer(description, entry, template, operation, report):

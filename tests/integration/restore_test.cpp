@@ -1,6 +1,8 @@
 // Whole restores: what a random account held is in an empty one, once, whatever breaks on the way.
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <regex>
 
@@ -141,4 +143,38 @@ TEST_CASE("A drill removes what it made") {
     CAPTURE(stream);
     CHECK(rig.target().truth(stream).empty());
   }
+}
+
+// What is checked by validate_traffic.py against the vendors' descriptions.
+TEST_CASE("The traffic of whole restores", "[.traffic]") {
+  const char* log = std::getenv("PROBACKUP_TRAFFIC_LOG");
+  REQUIRE(log);
+  const bool notify = GENERATE(false, true);
+  RestoreRig rig("asana", 7, {.dated_only = true, .large = true});
+  rig.wishes.notify = notify;
+  auto report = rig.restore();
+  CAPTURE(RestoreRig::problems(report));
+  CHECK(report.count(&Kind::failed) == 0);
+  rig.server().write_log(log, rig.target().app());
+}
+
+TEST_CASE("With --notify the people of a project are set, without it nobody is told") {
+  const bool notify = GENERATE(false, true);
+  CAPTURE(notify);
+  RestoreRig rig("asana", 3);
+  rig.wishes.notify = notify;
+  auto report = rig.drill();
+  CAPTURE(RestoreRig::problems(report.restored), RestoreRig::differences(report));
+  CHECK(report.equal == report.compared);
+  unsigned assigned = 0, followed = 0, mentions = 0;
+  for (const auto& [key, raw] :
+       rig.target().truth("task", "opt_fields=assignee,followers,html_notes,memberships")) {
+    const auto task = nlohmann::json::parse(raw);
+    assigned += task["assignee"].is_object() && !task["memberships"].empty();
+    followed += !task["followers"].empty();
+    mentions += raw.find("data-asana-gid") != std::string::npos;
+  }
+  CHECK((assigned > 0) == notify);
+  CHECK((followed > 0) == notify);
+  CHECK(mentions == 0);
 }
