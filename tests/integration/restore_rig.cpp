@@ -108,6 +108,11 @@ RestoreReport RestoreRig::put_back_deleted(std::uint64_t seed, unsigned changes)
                       source_.repository().load_snapshot(report.snapshot), deleted, {});
 }
 
+void RestoreRig::renew_target() {
+  target_ = make_empty_account(target_->app(), source_.clock());
+  settings_ = settings_of(ConnectorSet().get(target_->app()), *target_);
+}
+
 RestoreReport RestoreRig::restore() {
   return restore_into(context(), target_of(), snapshot_, wishes, {});
 }

@@ -38,6 +38,8 @@ class RestoreRig {
   Rig& source() { return source_; }
   TestAccount& target() { return *target_; }
   ApiServer& server() { return target_->server(); }
+  // Another empty account instead of the one before.
+  void renew_target();
   // The whole snapshot into the empty account. Throws Error when the restore does.
   RestoreReport restore();
   // Goes on with the newest restore.

@@ -1,13 +1,10 @@
 // Whole restores: what a random account held is in an empty one, once, whatever breaks on the way.
-#include <fmt/format.h>
-
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <regex>
 
 #include "catch.h"
-#include "restore_rig.h"
+#include "restore_faults.h"
 #include "util/text.h"
 
 using namespace probackup;
@@ -15,50 +12,6 @@ using namespace probackup::test;
 using Kind = RestoreReport::Kind;
 
 namespace {
-
-const char* const restorable_apps[] = {"asana", "redmine", "trello"};
-
-// What is refused, lost, slow, or gone from the n-th request on.
-FaultPlan bad_world(std::uint64_t seed, std::uint64_t requests) {
-  std::mt19937_64 random(seed);
-  FaultPlan plan;
-  plan.seed = seed;
-  auto rule = [&](Fault fault, double probability, const std::string& methods) {
-    FaultRule out;
-    out.fault = fault;
-    out.probability = probability;
-    out.methods = methods;
-    plan.rules.push_back(out);
-  };
-  rule(Fault::lost_to_error, 0.03, "POST,PUT");
-  rule(Fault::lost_to_cut, 0.03, "POST,PUT");
-  rule(Fault::error_500, 0.02, "");
-  rule(Fault::limit_429, 0.03, "");
-  if (random() % 4 != 0) {
-    FaultRule gone;
-    gone.fault = Fault::dropped;
-    gone.from = 1 + random() % requests;
-    plan.rules.push_back(gone);
-  }
-  return plan;
-}
-
-// Restores in bad worlds until one run ends well, the last in a good one.
-void restore_somehow(RestoreRig& rig, std::uint64_t seed) {
-  constexpr unsigned bad_runs = 6;
-  bool begun = false;
-  for (unsigned run = 0; run <= bad_runs; ++run) {
-    rig.server().set_faults(run == bad_runs ? FaultPlan{} : bad_world(seed * 100 + run, 300));
-    try {
-      auto report = begun ? rig.resume() : rig.restore();
-      begun = true;
-      if (report.restore.state == "done") break;
-    } catch (const Error&) {
-      begun = begun || !rig.source().catalog().restores(1).empty();
-    }
-  }
-  rig.server().set_faults({});
-}
 
 // "lists 5f, which it belongs to, is not in the target, or closed": whether that is so.
 bool is_gone(TestAccount& account, const std::string& reason) {
@@ -83,7 +36,7 @@ bool is_below_lost(const RestoreReport& report, const std::string& reason) {
 }  // namespace
 
 TEST_CASE("A drill of a random account finds every restored record equal") {
-  auto app = GENERATE(from_range(std::begin(restorable_apps), std::end(restorable_apps)));
+  auto app = GENERATE(from_range(restorable_apps()));
   for (unsigned seed = 1; seed <= seed_count(2); ++seed) {
     RestoreRig rig(app, seed);
     auto report = rig.drill();
@@ -97,7 +50,7 @@ TEST_CASE("A drill of a random account finds every restored record equal") {
 }
 
 TEST_CASE("Restores that are interrupted again and again make everything once") {
-  auto app = GENERATE(from_range(std::begin(restorable_apps), std::end(restorable_apps)));
+  auto app = GENERATE(from_range(restorable_apps()));
   for (unsigned seed = 1; seed <= seed_count(3); ++seed) {
     RestoreRig rig(app, seed);
     restore_somehow(rig, seed);
@@ -117,7 +70,7 @@ TEST_CASE("Restores that are interrupted again and again make everything once") 
 }
 
 TEST_CASE("What was deleted goes back to where it was in the same account") {
-  auto app = GENERATE(from_range(std::begin(restorable_apps), std::end(restorable_apps)));
+  auto app = GENERATE(from_range(restorable_apps()));
   std::uint64_t made = 0;
   for (unsigned seed = 1; seed <= seed_count(4); ++seed) {
     RestoreRig rig(app, seed);
