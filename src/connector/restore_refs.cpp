@@ -94,26 +94,78 @@ std::optional<std::string> RestoreRefs::ref_one(const std::string& kind,
 std::optional<std::string> RestoreRefs::find_unchosen(const std::string& kind,
                                                       const std::string& old_id) {
   const StepModel* step = parts_.model.step(kind);
-  if (!step) return std::nullopt;
+  if (!step) return find_part(kind, old_id);
   if (parts_.options.same_account && step->exists &&
       look_ups_.exists(kind, *step->exists, old_id, stop_))
     return old_id;
-  if (!step->find) return std::nullopt;
-  Names names(&parts_.names);
-  names.set_references(this);
-  auto [items, is_new] = unchosen_.emplace(kind, nullptr);
-  if (is_new)
-    items->second =
-        std::make_unique<StepItems>(*step, parts_.context.model().stream(step->from), names.scope(),
-                                    parts_.source, StepItems::Which::all);
   std::optional<std::string> out;
-  if (items->second)
-    items->second->with(old_id, [&](RestoreItem& item) {
-      auto hit = look_ups_.first(*step->find, item.scope(), true, stop_,
-                                 [](const std::string&) { return true; });
-      if (hit) out = hit->id;
+  if (StepItems* items = step->find ? all_items(*step) : nullptr)
+    items->with(old_id, [&](RestoreItem& item) {
+      if (auto hit = find(*step, item)) out = hit->id;
     });
   return out;
+}
+
+std::optional<std::string> RestoreRefs::find_part(const std::string& map,
+                                                  const std::string& old_id) {
+  std::optional<std::string> out;
+  for (const auto& step : parts_.model.steps)
+    for (const auto& also : step.also) {
+      StepItems* items = !out && also.map == map ? all_items(step) : nullptr;
+      if (!items) continue;
+      items->each([&](RestoreItem& item) {
+        if (!chosen_.contains(digest(step.make + "/" + item.old_id())))
+          out = part_of(step, also, item, old_id);
+        return !out;
+      });
+    }
+  return out;
+}
+
+std::optional<std::string> RestoreRefs::part_of(const StepModel& step, const AlsoModel& also,
+                                                RestoreItem& item, const std::string& old_id) {
+  // What is still there has its parts as they were.
+  if (parts_.options.same_account && step.exists) {
+    bool is_part = new_id_of_part(also, item.scope(), old_id).has_value();
+    bool there = is_part && look_ups_.exists(step.make, *step.exists, item.old_id(), stop_);
+    return there ? std::optional(old_id) : std::nullopt;
+  }
+  auto hit = step.find ? find(step, item) : std::nullopt;
+  if (!hit) return std::nullopt;
+  Names names(&item.scope());
+  names.set("body", hit->body);
+  auto found = new_id_of_part(also, names.scope(), old_id);
+  return found && !found->empty() ? found : std::nullopt;
+}
+
+// "" for a part that has no new id there; nothing for what is no part.
+std::optional<std::string> RestoreRefs::new_id_of_part(const AlsoModel& also, const Scope& names,
+                                                       const std::string& old_id) {
+  json list = also.each ? also.each->evaluate(names) : json::array({nullptr});
+  if (!list.is_array()) return std::nullopt;
+  for (const json& element : list) {
+    Names with_item(&names);
+    if (also.each) with_item.set("item", element);
+    if (also.old_id.text(with_item.scope()) == old_id) return also.new_id.text(with_item.scope());
+  }
+  return std::nullopt;
+}
+
+std::optional<Hit> RestoreRefs::find(const StepModel& step, RestoreItem& item) {
+  return look_ups_.first(*step.find, item.scope(), true, stop_,
+                         [](const std::string&) { return true; });
+}
+
+// All that the step could make of the snapshot; null while that is being read.
+StepItems* RestoreRefs::all_items(const StepModel& step) {
+  auto [items, is_new] = all_.try_emplace(step.make);
+  if (is_new) {
+    all_names_.set_references(this);
+    items->second =
+        std::make_unique<StepItems>(step, parts_.context.model().stream(step.from),
+                                    all_names_.scope(), parts_.source, StepItems::Which::all);
+  }
+  return items->second.get();
 }
 
 void RestoreRefs::load_people() {

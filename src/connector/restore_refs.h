@@ -53,8 +53,16 @@ class RestoreRefs final : public References {
     std::string name;
   };
   std::optional<std::string> ref_one(const std::string& kind, const std::string& old_id);
-  // What this restore does not make, but what the target may have.
+  // What this restore does not make, but what the target may have: a thing, or a part of one that
+  // a map of `also` names.
   std::optional<std::string> find_unchosen(const std::string& kind, const std::string& old_id);
+  std::optional<std::string> find_part(const std::string& map, const std::string& old_id);
+  std::optional<std::string> part_of(const StepModel& step, const AlsoModel& also,
+                                     RestoreItem& item, const std::string& old_id);
+  static std::optional<std::string> new_id_of_part(const AlsoModel& also, const Scope& names,
+                                                   const std::string& old_id);
+  std::optional<Hit> find(const StepModel& step, RestoreItem& item);
+  StepItems* all_items(const StepModel& step);
   std::optional<std::string> new_address(const std::string& url);
   void load_people();
   void load_target_people();
@@ -67,8 +75,9 @@ class RestoreRefs final : public References {
   std::map<std::string, std::string> aliases_;  // "KIND/OLD ID" to a new id
   bool met_pending_ = false, met_unsettled_ = false;
   std::set<std::string> notes_;
-  std::map<std::string, std::unique_ptr<StepItems>> unchosen_;  // by kind; null while it is read
-  std::map<std::string, std::optional<std::string>> found_;     // "KIND/OLD ID" to an id
+  Names all_names_{&parts_.names};
+  std::map<std::string, std::unique_ptr<StepItems>> all_;    // by kind; null while it is read
+  std::map<std::string, std::optional<std::string>> found_;  // "KIND/OLD ID" to an id
   bool people_loaded_ = false, target_loaded_ = false;
   std::unordered_map<std::string, Person> people_;                           // by key
   std::vector<std::unordered_map<std::string, std::string>> target_people_;  // one for each match

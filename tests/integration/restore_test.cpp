@@ -14,15 +14,16 @@ using Kind = RestoreReport::Kind;
 namespace {
 
 // "lists 5f, which it belongs to, is not in the target, or closed": whether that is so.
-bool is_gone(TestAccount& account, const std::string& reason) {
+bool is_gone(const Expected& there, const std::string& reason) {
   static const std::regex form("(\\S+) (\\S+), which it belongs to, is not in the target.*");
   std::smatch found;
   if (!std::regex_match(reason, found, form)) return true;
-  const auto truth = account.truth(found[1]);
-  const auto record = truth.find(found[2]);
-  if (record == truth.end()) return true;
-  const auto there = nlohmann::json::parse(record->second);
-  return there.value("closed", false) || there.value("status", 1) == 5;  // Trello's, Redmine's
+  const auto stream = there.find(found[1]);
+  if (stream == there.end()) return true;
+  const auto record = stream->second.find(found[2]);
+  if (record == stream->second.end()) return true;
+  const auto members = nlohmann::json::parse(record->second);
+  return members.value("closed", false) || members.value("status", 1) == 5;  // Trello's, Redmine's
 }
 
 // Whether something that it hangs below was lost in this restore.
@@ -78,9 +79,10 @@ TEST_CASE("What was deleted goes back to where it was in the same account") {
     CAPTURE(app, seed, RestoreRig::problems(report));
     CHECK(report.count(&Kind::failed) == 0);
     CHECK(report.count(&Kind::uncertain) == 0);
+    const auto there = rig.source().app().expected();
     for (const auto& problem : report.problems)
       for (const auto& reason : problem.reasons)
-        CHECK((is_gone(rig.source().account(), reason) || is_below_lost(report, reason)));
+        CHECK((is_gone(there, reason) || is_below_lost(report, reason)));
     made += report.count(&Kind::made);
   }
   CAPTURE(app);
