@@ -210,7 +210,7 @@ class Trial:
         for kind in self.account.kinds.values():
             if kind.table.get("fixed"):
                 continue
-            fixed = {kind.id.split(".")[0]} | {p.split(".")[0] for e in kind.lists for w in ("refer", "set", "choose") for p in e.get(w, {})}
+            fixed = {kind.id.split(".")[0]} | {p.split(".")[0] for e in kind.lists for w in ("refer", "set", "choose", "join") for p in e.get(w, {})}
             touched = [p for e in kind.lists for p in [e.get("changed")] if p]
             for node in list(kind.nodes):
                 if rng.random() < 0.2 and id(node) not in parents and not kind.lists[node.list_index].get("one"):

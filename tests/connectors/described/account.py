@@ -172,7 +172,7 @@ class Account:
                 value = node.look(source)
             put(node.full, path, value)
         for path, sources in entry.get("join", {}).items():
-            put(node.full, path, "/".join(str(node.look(source)) for source in sources))
+            put(node.full, path, "/".join(source[1:] if source.startswith("=") else str(node.look(source)) for source in sources))
 
     def files(self, kind, node):
         """Id and container of each file of a record."""
