@@ -208,7 +208,7 @@ def check_requests(app, connector, gets, posts):
     shapes = {"get": {}, "post": {}}
     for method, described in (("get", gets), ("post", posts)):
         for path, (_, query) in described.items():
-            shapes[method][normal(path)] = query
+            shapes[method].setdefault(normal(path), set()).update(query)
     known = UNDESCRIBED.get(app) or account_table(app).get("not_described", {})
     for stream, method, path, query in requests(app, connector):
         shape = normal(path.split("?")[0])
