@@ -95,7 +95,7 @@ def load_description(app, folder):
         prefix = base = ""
         if table:
             url = (document.get("servers") or [{"url": document.get("basePath", "")}])[0]["url"]
-            base = table.get("base", without_host(load_connector(app)["http"]["base"]))
+            base = table["coverage_base"] if "coverage_base" in table else table.get("base", without_host(load_connector(app)["http"]["base"]))
             prefix = without_host(url).rstrip("/")
         documents.append((document, lambda path, prefix=prefix, base=base: (prefix + path).removeprefix(base)))
     return documents
