@@ -256,7 +256,7 @@ class AppServer:
         if by == "cursor" and page.get("next"):
             say(answer, page["next"], token, page.get("end", "absent"))
         values = {"total": total, "start": start, "limit": limit, "more": more, "last": not more, "count": min(limit, max(total - start, 0)),
-                  "number": start // max(limit, 1) + page.get("start", 1), "pages": -(-total // max(limit, 1))}
+                  "next": start + limit, "number": start // max(limit, 1) + page.get("start", 1), "pages": -(-total // max(limit, 1))}
         for path, name in page.get("out", {}).items():
             put(answer, path, values[name])
 
