@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "connector/request.h"
 #include "http/url.h"
@@ -184,7 +185,9 @@ std::string FileReader::renewed_url(const FileModel& model, const Scope& names,
   ask.check = [&](const HttpResponse& response) -> std::optional<std::string> {
     RawJson json;
     try {
-      url = json.text_at(response.body, model.renew_url).value_or("");
+      json.select(response.body, model.renew_url, [&](std::string_view raw) {
+        if (url.empty() && raw.starts_with('"')) url = parse_json(raw).get<std::string>();
+      });
       return std::nullopt;
     } catch (const Error& error) {
       return error.what();

@@ -29,7 +29,7 @@ void read_renew(ObjectReader& file_reader, const Lets& lets, const Roots& roots,
   ObjectReader reader(file_reader.context(), found);
   file.renew = read_request(reader, lets, roots);
   reader.require("url");
-  file.renew_url = reader.path("url", false);
+  file.renew_url = reader.path("url", true);
   reader.finish();
 }
 

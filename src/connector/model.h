@@ -33,7 +33,7 @@ struct FileModel {
   bool with_auth = true;            // the app's token goes along (only ever to the app's own host)
   std::map<std::string, Template> headers;  // for example Accept
   std::optional<RequestModel> renew;  // asked when the address is refused, for another one
-  std::string renew_url;              // path of that address in the answer
+  std::string renew_url;              // selector of that address in the answer
 };
 
 // One place that a stream's records come from.

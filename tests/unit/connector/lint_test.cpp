@@ -317,7 +317,7 @@ TEST_CASE("Mistakes in files and git are found") {
        {file + "/nam", "\"x\"", file + "/nam", "did you mean name?"},
        {file + "/renew/get", "-", file + "/renew", "one of \"get\", \"post\""},
        {file + "/renew/url", "-", file + "/renew", "\"url\" is missing"},
-       {file + "/renew/url", "\"data[*].url\"", file + "/renew/url", "[*] is not possible here"},
+       {file + "/renew/url", "\"data[*]..url\"", file + "/renew/url", "an empty name in the path"},
        {file + "/renew/record", "\"data\"", file + "/renew/record", "unknown key"},
        {"/streams/cards/git", R"([{"url": "https://x.example/${record.id}"}])",
         "/streams/cards/git/0", "\"id\" is missing"},

@@ -99,6 +99,22 @@ TEST_CASE("a refused address is asked for once more, with the credentials for th
   CHECK(files.empty());
 }
 
+TEST_CASE("another address is taken from the first place that the selector reaches") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "files": [
+              {"id": "${record.id}", "get": "${record.url}", "auth": "none",
+               "renew": {"get": "/notes/${record.id}", "url": "data[*].url"}}]}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/notes")
+              return reply(R"([{"id": "n", "url": "https://cdn.example/old"}])");
+            if (asked.path == "/v1/notes/n")
+              return reply(R"({"data": [{"url": null}, {"url": "https:\/\/cdn.example/new"}]})");
+            return asked.path == "/old" ? reply("<Error/>", 403) : reply("bytes");
+          });
+  rig.run();
+  CHECK(rig.sink.gaps().empty());
+  CHECK(rig.sink.stream("notes").records.at("n").files.at("n") == "bytes");
+}
+
 TEST_CASE("where the app gives no other address, the refusal of the first one is the gap") {
   const std::string answer = GENERATE(R"({"data": {"url": null}})", R"({})", "no JSON", "404");
   CAPTURE(answer);
