@@ -228,6 +228,16 @@ void read_refs(ObjectReader& compare, CompareModel& model) {
   }
 }
 
+// Elements that are not compared: "values": "${item.computed}".
+void read_skip(ObjectReader& compare, CompareModel& model) {
+  Found found = compare.find("skip");
+  if (!found) return;
+  ObjectReader reader(compare.context(), found);
+  for (const auto& [selector, value] : found.value->items())
+    if (auto when = reader.expression(selector, {"item"})) model.skip.emplace(selector, *when);
+  reader.finish();
+}
+
 CompareModel read_compare(ObjectReader& step, const StepRoots& roots, const std::string& from) {
   CompareModel model;
   model.stream = from;
@@ -243,6 +253,7 @@ CompareModel read_compare(ObjectReader& step, const StepRoots& roots, const std:
   model.expect = reader.templates("expect", roots.and_more({"new"}));
   model.seen = reader.templates("seen", roots.and_more({"new"}));
   read_refs(reader, model);
+  read_skip(reader, model);
   reader.finish();
   return model;
 }

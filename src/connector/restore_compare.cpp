@@ -106,6 +106,10 @@ class Comparer {
   }
 
   static void strip(const StepModel& step, json& record) {
+    for (const auto& skip : step.compare.skip)
+      for_selector(record, skip.first, [&](json& parent, const std::string& name) {
+        leave_out(parent[name], skip.second);
+      });
     for (const auto& selector : step.compare.ignore)
       for_selector(record, selector,
                    [](json& parent, const std::string& name) { parent.erase(name); });
@@ -148,6 +152,17 @@ class Comparer {
       at = &(*at)[name];
     }
     *at = value;
+  }
+
+  static void leave_out(json& list, const Expression& when) {
+    if (!list.is_array()) return;
+    json kept = json::array();
+    for (json& element : list) {
+      Names names;
+      names.set("item", element);
+      if (!when.holds(names.scope())) kept.push_back(std::move(element));
+    }
+    list = std::move(kept);
   }
 
   // Ids and addresses by the new ones, in every member.

@@ -78,6 +78,7 @@ struct CompareModel {
   std::vector<std::string> ignore, unordered;
   std::map<std::string, Template> expect;                // of the original
   std::map<std::string, Template> seen;                  // of what was read back
+  std::map<std::string, Expression> skip;                // elements of lists, by selector
   std::map<std::string, std::vector<std::string>> refs;  // selector to kinds, for short ids
 };
 

@@ -113,3 +113,22 @@ TEST_CASE("The content of an attachment that is a record is compared under its n
     CHECK(out.size() == (bytes == "content" ? 0u : 1u));
   }
 }
+
+TEST_CASE("Elements of lists that the app computes are left out on both sides") {
+  json file = notes_file();
+  file["restore"]["steps"][1]["compare"]["skip"] = {{"values", "${item.computed}"}};
+  DrillRig rig(file);
+  const auto value = [](const std::string& text, bool is_computed) {
+    return json{{"text", text}, {"computed", is_computed}};
+  };
+  json card = json::parse(rig.source.streams["cards"][0].raw);
+  card["values"] = {value("a", false), value("old sum", true)};
+  rig.source.streams["cards"][0].raw = card.dump();
+  const std::string id = rig.entry("cards", "old-board-1-card-0").new_id;
+  auto& restored = rig.server.things["cards"][id];
+  restored["values"] = {value("new sum", true), value("other", true), value("a", false)};
+  CHECK(rig.differences().empty());
+  restored["values"][2]["text"] = "b";
+  REQUIRE(rig.differences().size() == 1);
+  CHECK(rig.differences()[0].path == "values[0].text");
+}

@@ -67,6 +67,8 @@ TEST_CASE("Mistakes in the section are found") {
          {step + "/finish/0/iff", "1", step + "/finish/0/iff", "did you mean if"},
          {step + "/query", R"({"t":"${config.token}"})", step + "/query/t", "must not be in a URL"},
          {step + "/compare/ignore", R"(["a..b"])", step + "/compare/ignore/0", "empty name"},
+         {step + "/compare/skip", R"({"a": "${record.b}"})", step + "/compare/skip/a",
+          "'record' is not known here"},
          {step + "/update", R"({"put":"/x"})", step + "/update", "needs \"exists\""}});
 }
 
