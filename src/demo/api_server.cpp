@@ -43,6 +43,14 @@ std::string body_of(const ApiRequest& request) {
   return body;
 }
 
+// A form with files as the log shows it.
+std::string fields_of(const std::vector<ApiPart>& parts) {
+  auto fields = nlohmann::json::object();
+  for (const auto& part : parts)
+    fields[part.name] = part.file_name.empty() ? part.content : part.file_name;
+  return fields.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 // What a proxy says of a server that did not answer in time, or the server itself.
 ApiAnswer lost_answer(ApiAnswer error, std::uint64_t seed) {
   static const std::vector<std::pair<int, std::string>> proxies{{502, "bad gateway"},
@@ -190,8 +198,8 @@ ApiServer::Decision ApiServer::decide(const ApiRequest& request) {
   const auto last = last_pages_.find(listing_of(request));
   const bool has_last_page =
       request.method == "GET" && last != last_pages_.end() && last->second.first != request.target;
-  decision.fault =
-      faults_.decide(request.method, request.target, body_of(request), has_last_page, decision.seed);
+  decision.fault = faults_.decide(request.method, request.target, body_of(request), has_last_page,
+                                  decision.seed);
   decision.retry_after = faults_.plan().retry_after;
   decision.wait = std::chrono::milliseconds(latency_ms_);
   if (decision.fault == Fault::slow) decision.wait += faults_.plan().slow;
@@ -275,7 +283,7 @@ void ApiServer::record(const ApiRequest& request, const ApiAnswer& reply, Fault 
   entry.method = request.method;
   entry.query = without_credentials(request.query);
   entry.headers = without_credentials(request.headers);
-  entry.body = kept(request.body);
+  entry.body = kept(request.parts.empty() ? request.body : fields_of(request.parts));
   entry.status = reply.status;
   entry.answer_type = reply.type;
   entry.answer = kept(reply.body);

@@ -28,7 +28,8 @@ namespace probackup {
 using ApiHandler = std::function<ApiAnswer(const ApiRequest&)>;
 
 // One request and its answer, without credentials. The answer is what Fault::lost_to_cut kept from
-// the client; Fault::dropped has none, and status 0.
+// the client; Fault::dropped has none, and status 0. The body of a multipart form is shown as a JSON
+// object of its parts, with a file's name for its content.
 struct ApiLogEntry {
   std::string method, path;
   NameValues query, headers;

@@ -311,7 +311,7 @@ class CommandLine(unittest.TestCase):
 
     def test_connector_files_are_listed_shown_and_linted(self):
         apps = json.loads(self.run_it("connector", "list", "--json").stdout)
-        self.assertTrue({"asana", "github", "redmine", "trello"} <= {app["app"] for app in apps})
+        self.assertTrue({"asana", "github", "monday", "redmine", "trello"} <= {app["app"] for app in apps})
         self.run_it("connector", "lint")
         shown = self.run_it("connector", "show", "redmine").stdout
         self.assertRegex(shown, r"trackers +found\n")

@@ -10,6 +10,9 @@ For each connector whose description lies in the folder PROBACKUP_SPECS:
   and is only for what is not read;
 - no row is left over.
 
+Where the description is a GraphQL schema, the same is asked of every field of the root type Query: a row names it
+as `boards`, and a stream asks for it when its document has it at the root.
+
 Usage: coverage.py [APP…]. Exit code 77 (skipped) when PROBACKUP_SPECS is not set.
 """
 
@@ -22,6 +25,10 @@ import urllib.parse
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "fake"))
+
+from graphql_schema import Document, Schema  # noqa: E402
+
 ROW = re.compile(r"^\| `(/[^`]*)` \| (read|contained|no)(?:: ([^|]*?))? \|(.*)\|$")
 
 # What an expression in a path stands for, where that is not one part of the path. Several texts are
@@ -45,6 +52,8 @@ EXPANSIONS = {
 # The file of each description. Those of other apps are named by tests/connectors/accounts/APP.json.
 FILES = {"asana": "asana.yaml", "github": "github.json", "redmine": "redmine.yaml", "trello": "trello.json"}
 ACCOUNTS = ROOT / "tests" / "connectors" / "accounts"
+# Apps that are asked by GraphQL alone.
+GRAPHQL = ["monday"]
 
 # Requests and parameters that the description leaves out, each with the reason why we trust them.
 UNDESCRIBED = {
@@ -266,13 +275,76 @@ def check_page(app, connector, gets, asked, rows):
     return problems
 
 
+FIELD_ROW = re.compile(r"^\| `(\w+)` \| (read|contained|no)(?:: ([^|]*?))? \|(.*)\|$")
+
+
+def graphql_documents(connector):
+    """(stream, text) of each GraphQL request that reads."""
+    lets = connector.get("let", {})
+
+    def text_of(request):
+        text = request["graphql"] if isinstance(request["graphql"], str) else "\n".join(request["graphql"])
+        return re.sub(r"\$\{(\w+)\}", lambda match: lets[match.group(1)], text)
+
+    for name, stream in connector["streams"].items():
+        requests = list(stream.get("from", [stream])) + [stream.get("detail", {})]
+        requests += [file.get("renew", {}) for file in stream.get("files", [])]
+        yield from ((name, text_of(request)) for request in requests if "graphql" in request)
+
+
+def check_graphql(app, connector, folder):
+    """Problems, and how many fields and rows were compared."""
+    schema = Schema((Path(folder) / f"{app}.graphql").read_text())
+    problems, asked = [], {}
+    for stream, text in graphql_documents(connector):
+        document = Document(schema, text)
+        problems += [f"stream {stream}: {problem}" for problem in document.problems]
+        for _, field, _, _ in document.selections:
+            asked.setdefault(field, set()).add(stream)
+    page = (ROOT / "docs" / "connectors" / f"{app}.md").read_text()
+    rows = {m.group(1): m.groups() for m in map(FIELD_ROW.match, page.splitlines()) if m}
+    fields = schema.fields["Query"]
+    for field in sorted(fields):
+        if field not in rows:
+            problems.append(f"{field}: not on the page")
+            continue
+        _, verdict, named, _ = rows[field]
+        named = {s for s in re.split(r"[ ,]+", named or "") if s}
+        askers = asked.get(field, set()) if field != "complexity" else set()
+        if verdict == "read" and named != askers:
+            problems.append(f"{field}: the page says it is read as {sorted(named)}, the connector does so as {sorted(askers)}")
+        if verdict != "read" and askers:
+            problems.append(f"{field}: is read as {sorted(askers)}, the page says {verdict}")
+        if verdict == "contained" and not named:
+            problems.append(f"{field}: contained in which stream?")
+        problems += [f"{field}: there is no stream {name}" for name in sorted(named - set(connector["streams"]))]
+    problems += [f"{row}: the schema has no such field" for row in sorted(set(rows) - set(fields))]
+    return problems, len(fields), len(rows)
+
+
+def report(app, problems, summary):
+    print(f"{app}: {summary}, {len(problems)} problems")
+    for problem in problems:
+        print(f"  {problem}")
+    return bool(problems)
+
+
 def main():
     folder = os.environ.get("PROBACKUP_SPECS")
     if not folder:
         print("SKIP: PROBACKUP_SPECS names no folder with API descriptions")
         return 77
     failed = False
-    for app in sys.argv[1:] or sorted(set(FILES) | {path.stem for path in ACCOUNTS.glob("*.json") if account_table(path.stem).get("description")}):
+    described = {path.stem for path in ACCOUNTS.glob("*.json") if account_table(path.stem).get("description")}
+    for app in sys.argv[1:] or sorted({*FILES, *described, *GRAPHQL}):
+        if app in GRAPHQL:
+            if not (Path(folder) / f"{app}.graphql").exists():
+                print(f"{app}: SKIP, no description in {folder}")
+                continue
+            connector = json.loads((ROOT / "connectors" / f"{app}.json").read_text())
+            problems, fields, rows = check_graphql(app, connector, folder)
+            failed |= report(app, problems, f"{fields} fields of the root, {rows} rows")
+            continue
         document = load_description(app, folder)
         if document is None:
             print(f"{app}: SKIP, no description in {folder} (or no PyYAML)")
@@ -283,10 +355,7 @@ def main():
         problems, asked = check_requests(app, connector, gets, described_gets(app, document, "post"))
         problems += check_page(app, connector, gets, asked, rows)
         listings = sum(1 for listing, _ in gets.values() if listing)
-        print(f"{app}: {listings} listings, {len(rows)} rows, {len(problems)} problems")
-        for problem in problems:
-            print(f"  {problem}")
-        failed = failed or bool(problems)
+        failed |= report(app, problems, f"{listings} listings, {len(rows)} rows")
     return 1 if failed else 0
 
 

@@ -11,6 +11,7 @@
 #include "demo/trello_account.h"
 #include "fake/asana_traffic.h"
 #include "fake/github_account.h"
+#include "fake/monday_traffic.h"
 #include "fake/trello_traffic.h"
 #include "probackup/error.h"
 
@@ -322,6 +323,7 @@ int main(int argc, char** argv) {
     probackup::visit_github(argv[1]);
     probackup::write_github(argv[1]);
     probackup::visit_asana(argv[1]);
+    probackup::visit_monday(argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

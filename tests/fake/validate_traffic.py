@@ -8,7 +8,7 @@ usage: validate_traffic.py LOG...           logs as ApiServer::write_log() makes
                                             only argument), then checks it
 
 PROBACKUP_SPECS names the folder with the descriptions (asana.yaml, github.json, trello.json, redmine.yaml:
-OpenAPI 3.0). Without it nothing is checked and the script ends with 77, which ctest reads as "skipped".
+OpenAPI 3.0; monday.graphql: GraphQL). Without it nothing is checked and the script ends with 77, which ctest reads as "skipped".
 For each request, its path and its query parameters are looked up in the description, and its JSON body is
 validated; each answer's body is validated against the schema of its status. Prints counts and every kind of
 mismatch once; ends with 1 if there is any.
@@ -29,6 +29,8 @@ if not os.environ.get("PROBACKUP_SPECS"):
     sys.exit(SKIP)
 
 import jsonschema  # python3-jsonschema
+
+from graphql_schema import Document, Schema
 
 # Faults that leave a proper answer.
 HARMLESS = {"none", "slow", "data_changes"}
@@ -108,6 +110,10 @@ PARAMETERS = [
 
 
 def load(folder, app):
+    path = os.path.join(folder, app + ".graphql")
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            return GraphqlDescription(app, file.read())
     for name in (app + ".json", app + ".yaml"):
         path = os.path.join(folder, name)
         if not os.path.exists(path):
@@ -453,6 +459,50 @@ def check(entry, description, report):
         check_json_body(description, entry, template, operation, report)
 
 
+class GraphqlDescription:
+    """A schema in GraphQL's own language, and the documents that were seen."""
+
+    def __init__(self, app, text):
+        self.app = app
+        self.schema = Schema(text)
+        self.documents = {}
+
+    def document(self, text):
+        if text not in self.documents:
+            self.documents[text] = Document(self.schema, text)
+        return self.documents[text]
+
+
+def check_graphql(entry, description, report):
+    """A GraphQL request (a form with a file has its document in the part `query`) and its answer."""
+    if entry["path"].startswith("/files/"):
+        report.counts["downloads"] += 1
+        return
+    try:
+        body = json.loads(entry["body"])
+        document = description.document(body["query"])
+    except (ValueError, KeyError) as error:
+        report.add(f"{entry['method']} {entry['path']}: no GraphQL request: {error}")
+        return
+    report.counts["requests validated"] += 1
+    place = f"{document.operation} {document.selections[-1][1]}"
+    variables = body.get("variables") or {}
+    if "variables[file]" in body:
+        variables = {"file": body["variables[file]"]}
+    if entry["answer"].startswith('{"errors"'):
+        report.counts["refusals"] += 1  # what is refused may be wrong
+        return
+    for problem in document.problems + list(document.variable_problems(variables)):
+        report.add(f"{place}: {problem}")
+    if entry["fault"] not in HARMLESS or not entry["answer"] or entry["status"] != 200:
+        report.counts["answers left out (faults)"] += 1
+        return
+    answer = json.loads(entry["answer"])
+    report.counts["answers validated"] += 1
+    for problem in document.answer_problems(answer["data"]):
+        report.add(f"{place} ->: {problem}")
+
+
 def check_logs(logs, folder):
     descriptions = {}
     reports = collections.defaultdict(Report)
@@ -463,9 +513,11 @@ def check_logs(logs, folder):
                 app = entry["app"]
                 if app not in descriptions:
                     spec = load(folder, app)
-                    descriptions[app] = Description(app, spec) if spec else None
+                    descriptions[app] = Description(app, spec) if isinstance(spec, dict) else spec
                 if descriptions[app] is None:
                     reports[app].counts["without a description"] += 1
+                elif isinstance(descriptions[app], GraphqlDescription):
+                    check_graphql(entry, descriptions[app], reports[app])
                 else:
                     check(entry, descriptions[app], reports[app])
     failed = False

@@ -58,5 +58,8 @@ std::unique_ptr<App> make_github(const std::string& owner, std::uint64_t seed,
 // `everybody`: with the settings that read most.
 std::unique_ptr<App> make_asana(bool everybody, std::uint64_t seed, const AppOptions& options,
                                 Clock& clock);
+// `everything`: with the settings that read most.
+std::unique_ptr<App> make_monday(bool everything, std::uint64_t seed, const AppOptions& options,
+                                 Clock& clock);
 
 }  // namespace probackup::test

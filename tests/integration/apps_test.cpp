@@ -122,7 +122,7 @@ TEST_CASE("A run over an unchanged account stores nothing, and a small change co
 TEST_CASE("The traffic of a first and a later run", "[.traffic]") {
   const char* log = std::getenv("PROBACKUP_TRAFFIC_LOG");
   REQUIRE(log);
-  const std::string app = GENERATE("github:org-1", "github:user-1", "asana:all");
+  const std::string app = GENERATE("github:org-1", "github:user-1", "asana:all", "monday:all");
   CAPTURE(app);
   MemoryStorage storage;
   Rig rig(app, 5, {}, storage);
