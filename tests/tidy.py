@@ -6,11 +6,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # A folder may include from itself and from any to its left.
-ORDER = ["util", "http", "storage", "repository", "connector", "catalog", "export", "job", "demo", "cli"]
+ORDER = ["util", "http", "storage", "repository", "signin", "connector", "catalog", "export", "job", "demo",
+         "cli"]
 # The public header of each part; a folder may include those of parts it may include.
 PUBLIC = {
     "error.h": "util", "id.h": "util", "clock.h": "util", "storage.h": "storage", "http.h": "http",
-    "repository.h": "repository", "connector.h": "connector", "engine.h": "connector",
+    "repository.h": "repository", "signin.h": "signin", "connector.h": "connector", "engine.h": "connector",
     "restore.h": "connector",
     "catalog.h": "catalog", "export.h": "export", "job.h": "job",
     "retention.h": "repository", "prune.h": "repository",
@@ -18,7 +19,7 @@ PUBLIC = {
     "repair.h": "repository", "repair_snapshots.h": "job", "forget.h": "job", "restore_job.h": "job",
 }
 # What may stand beside the order: parts on one level that do not know each other.
-APART = [{"repository", "connector"}, {"connector", "catalog"}]
+APART = [{"repository", "connector"}, {"connector", "catalog"}, {"repository", "signin"}, {"storage", "signin"}]
 LINES_MAX = 600
 NAMESPACE = re.compile(r"^namespace\s*([\w:]*)\s*\{")
 TYPE = re.compile(r"^(?:struct|class|enum class|union) (\w+)(?: final)?(?: :.*)?\s*\{")
