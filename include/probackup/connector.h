@@ -49,6 +49,9 @@ class Connector {
   // Those of a restore's target; none where nothing can be put back.
   const std::vector<ConnectorSetting>& restore_settings() const;
   bool can_restore() const;
+  // The command that its accounts are for, where it has nothing to back up itself; else "".
+  const std::string& account_for() const;
+  bool has_sign_in() const;  // `auth login` works
   std::vector<std::string> streams() const;  // in the order in which they are read
   // The streams that a record of `stream` can hang below, for trees; empty for the top.
   std::vector<std::string> parents(const std::string& stream) const;

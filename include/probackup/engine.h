@@ -16,6 +16,7 @@
 #include "probackup/clock.h"
 #include "probackup/connector.h"
 #include "probackup/http.h"
+#include "probackup/signin.h"
 
 namespace probackup {
 
@@ -163,12 +164,21 @@ struct EngineOptions {
   std::vector<std::string> only;  // streams to read (their parents are read too); empty: all
   bool full = false;              // ignore since, validators and reuse
   unsigned concurrency = 0;       // 0: as the connector says
+  // Where the user signed in instead of giving a token: sent as Bearer, renewed before it ends and
+  // once after a 401. Must outlive the engine; null otherwise.
+  AccessTokens* tokens = nullptr;
+};
+
+// A scope that the connector's `check.needs` names, and what it is for.
+struct ScopeNeed {
+  std::string scope, purpose;
 };
 
 struct CheckResult {
   std::string account;  // how the app names this account, "" if it does not say
   std::string who;      // for people
   std::vector<std::string> scopes;
+  std::vector<ScopeNeed> missing;  // as far as the app says what the token may do
 };
 
 struct EngineProgress {
@@ -198,6 +208,14 @@ class Engine {
     bool exact = false;
   };
   std::vector<Estimate> estimate(std::stop_token stop);
+  // Reads only the listings without parents, for a look at what the credentials can see.
+  struct Visible {
+    std::string stream;
+    std::uint64_t count = 0;
+    bool complete = true;            // false: something could not be read
+    std::vector<std::string> names;  // the first ones, in the order of the listing
+  };
+  std::vector<Visible> visible(std::stop_token stop);
   void on_progress(std::function<void(const EngineProgress&)> callback);
   std::uint64_t requests() const;
 

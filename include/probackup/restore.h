@@ -114,6 +114,8 @@ enum class Conflict {
   replace,  // what is still there gets the snapshot's values, where the API can set them
 };
 
+class AccessTokens;
+
 struct RestoreOptions {
   std::string account;                         // of the target; `account` in expressions
   nlohmann::json const* settings = nullptr;    // object; `config` in expressions. Required
@@ -122,6 +124,7 @@ struct RestoreOptions {
   Conflict conflict = Conflict::copy;
   bool same_account = false;  // the target is the account that the snapshot was made of
   bool notify = false;        // let the app send its notifications
+  AccessTokens* tokens = nullptr;  // as EngineOptions::tokens
   std::chrono::nanoseconds wait_max = std::chrono::minutes(65);  // longer: pause
 };
 

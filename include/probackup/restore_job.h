@@ -36,6 +36,7 @@ struct RestoreTarget {
   SourceRef source;  // app and account
   const nlohmann::json* settings = nullptr;  // of the connector, of those credentials that may write
   Http& http;
+  AccessTokens* tokens = nullptr;  // as EngineOptions::tokens
   std::chrono::nanoseconds wait_max = RestoreOptions().wait_max;
   bool local_git = false;  // file:// and plain http:// git URLs are allowed (tests, demos)
   std::function<void(const RestoreProgress&)> progress = {};

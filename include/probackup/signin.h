@@ -70,6 +70,8 @@ class SignInStore {
   virtual void save(const SignIn& sign_in) = 0;
   // Runs `work` while no other process does so for this account. Throws Error(interrupted).
   virtual void locked(const std::function<void()>& work, std::stop_token stop) = 0;
+  // What the user can do when the sign-in has ended: the hint of SignInEnded.
+  virtual std::string renew_hint() const { return ""; }
 };
 
 // The server refuses to renew: the sign-in was revoked, has ended, or its key is not accepted any

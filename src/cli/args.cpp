@@ -246,6 +246,7 @@ class Builder {
     add_command->add_option("--for", o.purpose, "What the credentials are for")
         ->check(CLI::IsMember({"read", "restore"}))
         ->default_str("read");
+    login_command(*auth);
     add(*auth, "list", "The accounts whose credentials are stored", "probackup auth list");
     auto* check = add(*auth, "check", "Ask the app who these credentials are",
                       "probackup auth check github:acme");
@@ -253,12 +254,64 @@ class Builder {
         ->required()
         ->type_name("APP[:ACCOUNT]");
     check->add_option("--set", o.set, "A setting of the connector")->type_name("KEY=VALUE");
+    check->add_flag("--scope", o.visible, "List what these credentials can see, too");
+    check->add_option("--for", o.purpose, "Which credentials")
+        ->check(CLI::IsMember({"read", "restore"}))
+        ->default_str("read");
     auto* remove = add(*auth, "remove", "Forget the credentials of one account",
                        "probackup auth remove trello:acme");
     remove->add_option("source", o.source, "APP or APP:ACCOUNT")
         ->required()
         ->type_name("APP[:ACCOUNT]");
     remove->add_option("--for", o.purpose, "What the credentials are for")
+        ->check(CLI::IsMember({"read", "restore"}))
+        ->default_str("read");
+  }
+
+  void login_command(CLI::App& auth) {
+    auto& o = options_;
+    auto* login = add(auth, "login", "Sign in to an app in the browser, by a code, or with a key",
+                      "probackup auth login google --client-id ID");
+    login->add_option("source", o.source, "APP or APP:ACCOUNT")
+        ->required()
+        ->type_name("APP[:ACCOUNT]");
+    auto* device =
+        login->add_flag("--device", o.device, "Show a code to enter in a browser anywhere");
+    login->add_flag("--no-browser", o.no_browser,
+                    "Only print the address, and take the one that the browser ended at");
+    login->add_option("--client-id", o.client_id, "Client that you registered with the app")
+        ->type_name("ID");
+    login->add_option("--client-secret-file", o.client_secret_file,
+                      "File with its secret; - is standard input")
+        ->type_name("FILE");
+    login->add_option("--scopes", o.only, "Ask for these scopes instead of the connector's")
+        ->delimiter(',')
+        ->type_name("SCOPE,...");
+    auto* client = login->add_flag("--client-credentials", o.client_credentials,
+                                   "Sign in as the client itself, without a user");
+    auto* service = login->add_option("--service-account", o.service_account,
+                                      "Key file of a Google service account");
+    service->type_name("FILE");
+    login->add_option("--subject", o.subject, "User that the service account acts for")
+        ->needs(service)
+        ->type_name("EMAIL");
+    auto* app = login->add_option("--app-id", o.app_id, "Sign in as a GitHub App: its client id");
+    auto* key = login->add_option("--app-key", o.app_key, "Its private key, PEM");
+    auto* installation =
+        login->add_option("--installation", o.installation, "Id of the installation");
+    app->type_name("ID")->needs(key)->needs(installation);
+    key->type_name("FILE")->needs(app);
+    installation->type_name("ID")->needs(app);
+    for (auto* one : {device, client, static_cast<CLI::Option*>(service), app})
+      for (auto* other : {device, client, static_cast<CLI::Option*>(service), app})
+        if (one != other) one->excludes(other);
+    login->add_option("--wait", o.login_minutes, "Minutes to wait for the browser")
+        ->check(CLI::Range(1u, 120u))
+        ->type_name("MINUTES")
+        ->default_str("10");
+    login->add_option("--set", o.set, "A setting of the connector, kept with the sign-in")
+        ->type_name("KEY=VALUE");
+    login->add_option("--for", o.purpose, "What the sign-in is for")
         ->check(CLI::IsMember({"read", "restore"}))
         ->default_str("read");
   }

@@ -11,6 +11,7 @@
 #include "util/file.h"
 #include "util/log.h"
 #include "util/text.h"
+#include "util/time.h"
 
 namespace probackup {
 namespace {
@@ -114,20 +115,81 @@ int run_auth_list(Session& session) {
   return 0;
 }
 
-int run_auth_check(Session& session) {
-  auto source = session.connector_source(session.parse_source(session.options().source));
-  auto result = source->check(session.stop());
-  auto& out = session.out();
-  if (out.json()) {
-    out.document({{"source", source->source().text()},
-                  {"account", result.account},
-                  {"who", result.who},
-                  {"scopes", result.scopes}});
-    return 0;
+namespace {
+
+nlohmann::ordered_json json_of(const std::optional<Time>& time) {
+  return time ? nlohmann::ordered_json(format_rfc3339_seconds(*time)) : nullptr;
+}
+
+// How long the credentials last, as far as that is known.
+void describe_sign_in(const SignIn& sign_in, nlohmann::ordered_json& document,
+                      std::vector<std::string>& lines) {
+  document["signed_in"] = true;
+  document["expires"] = json_of(sign_in.expires);
+  document["renewable"] = sign_in.renewable();
+  document["renewal_ends"] = json_of(sign_in.refresh_expires);
+  if (!sign_in.expires)
+    lines.emplace_back("the token does not end by itself");
+  else if (sign_in.renewable())
+    lines.push_back("the token is renewed by itself; this one ends " +
+                    format_rfc3339_seconds(*sign_in.expires));
+  else
+    lines.push_back("the token ends " + format_rfc3339_seconds(*sign_in.expires) +
+                    " and cannot be renewed: sign in again before");
+  if (sign_in.refresh_expires)
+    lines.push_back("without a run until " + format_rfc3339_seconds(*sign_in.refresh_expires) +
+                    " the sign-in ends");
+}
+
+void describe_visible(const std::vector<Engine::Visible>& streams, nlohmann::ordered_json& document,
+                      std::vector<std::string>& lines) {
+  auto& list = document["visible"] = nlohmann::ordered_json::array();
+  lines.emplace_back("these credentials see:");
+  for (const auto& stream : streams) {
+    list.push_back({{"stream", stream.stream},
+                    {"count", stream.count},
+                    {"complete", stream.complete},
+                    {"names", stream.names}});
+    lines.push_back(fmt::format("  {}: {}{}", stream.stream, format_count(stream.count),
+                                stream.complete ? "" : " (incomplete)"));
+    for (const auto& name : stream.names) lines.push_back("    " + name);
+    if (stream.count > stream.names.size())
+      lines.push_back(
+          fmt::format("    and {} more", format_count(stream.count - stream.names.size())));
   }
-  out.line(fmt::format("{}: signed in as {}", source->source().text(), result.who));
-  if (!result.scopes.empty()) out.line("scopes: " + join(result.scopes, ", "));
-  return 0;
+}
+
+}  // namespace
+
+int run_auth_check(Session& session) {
+  auto source = session.connector_source(session.parse_source(session.options().source),
+                                         purpose_of(session.options()));
+  auto result = source->check(session.stop());
+  nlohmann::ordered_json document = {{"source", source->source().text()},
+                                     {"account", result.account},
+                                     {"who", result.who},
+                                     {"scopes", result.scopes},
+                                     {"missing", nlohmann::ordered_json::array()}};
+  std::vector<std::string> lines = {
+      fmt::format("{}: signed in as {}", source->source().text(), result.who)};
+  if (!result.scopes.empty()) lines.push_back("scopes: " + join(result.scopes, ", "));
+  for (const auto& need : result.missing) {
+    document["missing"].push_back({{"scope", need.scope}, {"for", need.purpose}});
+    lines.push_back(fmt::format("missing scope {}: {}", need.scope, need.purpose));
+  }
+  document["signed_in"] = false;
+  if (source->tokens()) describe_sign_in(source->tokens()->state(), document, lines);
+  bool complete = true;
+  if (session.options().visible) {
+    auto visible = source->visible(session.stop());
+    for (const auto& stream : visible) complete &= stream.complete;
+    describe_visible(visible, document, lines);
+  }
+  if (session.out().json())
+    session.out().document(document);
+  else
+    for (const auto& line : lines) session.out().line(line);
+  return result.missing.empty() && complete ? 0 : exit_gaps;
 }
 
 int run_auth_remove(Session& session) {

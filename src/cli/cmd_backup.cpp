@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "job/manifest.h"
 #include "job/singer.h"
+#include "probackup/signin.h"
 #include "util/file.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -213,9 +214,22 @@ void note_failed_run(Session& session, const SourceRef& source, const Error& err
   }
 }
 
+// A sign-in that has ended is a failed run like any other refused credentials.
+std::unique_ptr<ConnectorSource> open_source(Session& session, const SourceRef& wanted) {
+  try {
+    return session.connector_source(wanted);
+  } catch (const SignInEnded& error) {
+    if (!session.options().dry_run) note_failed_run(session, wanted, error);
+    throw;
+  }
+}
+
 int backup_app(Session& session, const SourceRef& wanted) {
   auto& out = session.out();
-  auto source = session.connector_source(wanted);
+  if (auto of = session.connectors().get(wanted.app).account_for(); !of.empty())
+    throw Error(ErrorKind::usage, fmt::format("{} has nothing to back up", wanted.app),
+                fmt::format("its account is for {}", of));
+  auto source = open_source(session, wanted);
   ConnectorSource::Choice choice{session.options().only, session.options().full,
                                  session.options().concurrency};
   if (session.options().dry_run) return dry_run(session, *source, choice);

@@ -84,6 +84,7 @@ Target reach(Session& session, const SourceRef& wanted) {
   source->check(session.stop());
   RestoreTarget target{source->connector(), source->source(), nullptr, session.http()};
   target.settings = &source->settings();
+  target.tokens = source->tokens();
   target.progress = [&session](const RestoreProgress& progress) {
     show_progress(session.out(), progress);
   };

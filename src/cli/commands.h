@@ -21,6 +21,7 @@ int run_key_passwd(Session& session);
 int run_copy(Session& session);
 int run_catalog_rebuild(Session& session);
 int run_auth_add(Session& session);
+int run_auth_login(Session& session);
 int run_auth_list(Session& session);
 int run_auth_check(Session& session);
 int run_auth_remove(Session& session);

@@ -27,6 +27,10 @@ struct Options {
       what;
   std::string purpose = "read";
   std::vector<std::string> fields;  // auth add: NAME=FILE or NAME=- pairs
+  // Of auth login and check.
+  std::string client_id, client_secret_file, service_account, subject, app_id, app_key, installation;
+  bool device = false, no_browser = false, client_credentials = false, visible = false;
+  unsigned login_minutes = 10;
   bool full = false, dry_run = false, read_data = false, deleted = false, webhooks = false;
   bool overwrite = false, no_attachments = false, all = false, keep = false, no_wait = false;
   std::string object_lock;  // "", "governance" or "compliance"

@@ -63,6 +63,7 @@ const std::map<std::string, Command>& commands() {
       {"copy", run_copy},
       {"catalog rebuild", run_catalog_rebuild},
       {"auth add", run_auth_add},
+      {"auth login", run_auth_login},
       {"auth list", run_auth_list},
       {"auth check", run_auth_check},
       {"auth remove", run_auth_remove},

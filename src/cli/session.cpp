@@ -45,7 +45,6 @@ Session::Session(const Options& options, Output& output, std::stop_token stop)
   }
 }
 
-Session::~Session() = default;
 
 const std::string& Session::repository_url() {
   if (options_.repository.empty())
@@ -177,7 +176,7 @@ Http& Session::http() {
 
 CredentialStore& Session::credentials() {
   if (!credentials_)
-    credentials_ = std::make_unique<CredentialStore>(config_folder() / "credentials.json");
+    credentials_ = std::make_unique<CredentialStore>(credentials_path());
   return *credentials_;
 }
 
@@ -221,28 +220,6 @@ const CredentialStore::Entry* Session::find_credentials(const SourceRef& source,
                 "name one: " + join(names, ", "));
   }
   return entry;
-}
-
-std::unique_ptr<ConnectorSource> Session::connector_source(const SourceRef& wanted,
-                                                           Purpose purpose) {
-  Connector connector = connectors().get(wanted.app);
-  SourceRef source = wanted;
-  SettingSources from;
-  const auto* entry = find_credentials(source, purpose);
-  if (!entry && purpose == Purpose::restore) entry = find_credentials(source, Purpose::read);
-  if (entry) {
-    from.credentials = CredentialStore::open(*entry, repository());
-    if (source.account.empty()) source.account = entry->source.account;
-  }
-  from.config = config_.settings_of(source);
-  from.environment = environment;
-  from.set = options_.set;
-  if (purpose == Purpose::restore)
-    for (const auto& setting : connector.restore_settings())
-      std::erase_if(from.set,
-                    [&](const auto& text) { return text.starts_with(setting.name + "="); });
-  auto settings = resolve_settings(connector, source, from);
-  return std::make_unique<ConnectorSource>(connector, source, settings, http(), clock());
 }
 
 RecordDescriber* Session::describer_of(const SourceRef& source) {

@@ -11,10 +11,12 @@
 #include "cli/output.h"
 #include "job/connector_source.h"
 #include "job/credentials.h"
+#include "job/settings.h"
 #include "probackup/catalog.h"
 #include "probackup/connector.h"
 #include "probackup/http.h"
 #include "probackup/job.h"
+#include "probackup/signin.h"
 
 namespace probackup {
 
@@ -59,10 +61,24 @@ class Session {
   // left out of --set.
   std::unique_ptr<ConnectorSource> connector_source(const SourceRef& source,
                                                     Purpose purpose = Purpose::read);
+  // The sign-in of an account, for commands that ask an app themselves (`google` for the copy in
+  // Drive). With an empty account the only one of the app. Lives as long as the session. Throws
+  // Error(usage) when nobody is signed in.
+  AccessTokens& access_tokens(const SourceRef& source, Purpose purpose = Purpose::read);
+  // The settings that a sign-in can use: secrets may be missing.
+  nlohmann::json settings_to_sign_in(const Connector& connector, const SourceRef& source);
+  // The value of a setting of the settings file, or of PROBACKUP_APP_NAME; "" for none.
+  std::string client_value(const SourceRef& source, const std::string& name);
+  std::filesystem::path credentials_path() const;
   RecordDescriber* describer_of(const SourceRef& source);
 
  private:
+  struct SignedIn;
   StorageOptions storage_options();
+  // Null where the entry is no sign-in, or a secret that is set elsewhere goes before it.
+  AccessTokens* tokens_of(const CredentialStore::Entry& entry);
+  bool has_own_secret(const Connector& connector, const SourceRef& source);
+  SettingSources setting_sources(const Connector& connector, const SourceRef& source);
   // Null when there are none. Throws Error(usage) when it could be several.
   const CredentialStore::Entry* find_credentials(const SourceRef& source, Purpose purpose);
 
@@ -76,6 +92,7 @@ class Session {
   std::unique_ptr<ConnectorSet> connectors_;
   std::unique_ptr<Http> http_;
   std::unique_ptr<CredentialStore> credentials_;
+  std::map<std::string, std::shared_ptr<SignedIn>> signed_in_;
   std::map<std::string, std::unique_ptr<RecordDescriber>> describers_;
 };
 

@@ -65,9 +65,21 @@ Credentials make_credentials(const AuthModel& auth, const ConnectorModel& model,
   return out;
 }
 
+Credentials bearer_credentials(const std::string& token, const std::string& git_user) {
+  Credentials out;
+  add_secret(token);
+  out.headers.emplace_back("Authorization", "Bearer " + token);
+  out.git_authorization = "Basic " + to_base64(git_user + ":" + token);
+  add_secret(out.git_authorization);
+  return out;
+}
+
 Credentials make_credentials(const ConnectorModel& model, const Scope& scope) {
   for (const auto& variant : model.auth)
     if (!variant.when || variant.when->holds(scope)) return make_credentials(variant, model, scope);
+  if (model.oauth)
+    throw Error(ErrorKind::usage, fmt::format("{}: nobody is signed in", model.title),
+                fmt::format("sign in: probackup auth login {}", model.app));
   if (!model.auth.empty()) missing(model, "a token");
   return {};
 }

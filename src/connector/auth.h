@@ -21,6 +21,9 @@ struct Credentials {
 Credentials make_credentials(const AuthModel& auth, const ConnectorModel& model,
                              const Scope& scope);
 
+// Of a user who signed in; `git_user` goes with the token where git asks for a password.
+Credentials bearer_credentials(const std::string& token, const std::string& git_user);
+
 // The first variant whose `when` holds. Every value is made known to redact(). Throws Error(usage)
 // when no variant holds, or when the values that the chosen one needs are not set.
 Credentials make_credentials(const ConnectorModel& model, const Scope& scope);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "signin/way.h"
 #include "util/log.h"
 #include "util/text.h"
 #include "util/time.h"
@@ -18,7 +19,7 @@ json complete_settings(const ConnectorModel& model, const EngineOptions& options
     json& value = config[setting.name];
     if (value.is_null() && !setting.default_value.empty()) value = setting.default_value;
     if (value.is_null() && setting.list) value = json::array();
-    if (value.is_null() && !setting.optional)
+    if (value.is_null() && !setting.optional && !(options.tokens && setting.secret))
       throw Error(ErrorKind::usage, fmt::format("{}: {} is not set", model.title, setting.name),
                   fmt::format("{}; store it with: probackup auth add {}", setting.help, model.app));
     if (setting.secret && value.is_string()) add_secret(value.get<std::string>());
@@ -44,12 +45,12 @@ bool is_absolute(std::string_view url) {
 }  // namespace
 
 RunContext::RunContext(const ConnectorModel& model, const EngineOptions& options, Time now)
-    : model_(model), full_(options.full) {
+    : model_(model), full_(options.full), tokens_(options.tokens) {
   json config = complete_settings(model, options);
   names_.set("config", config);
   names_.set("account", options.account);
   names_.set("now", format_rfc3339_seconds(now));
-  names_.set("options", {{"full", options.full}});
+  names_.set("options", {{"full", options.full}, {"signed_in", tokens_ ? json(way_name(tokens_->state().way)) : json(false)}});
   std::map<std::string, json> lets;
   for (const auto& [name, value] : model.let) lets[name] = value.evaluate(scope());
   for (auto& [name, value] : lets) names_.set(name, std::move(value));
@@ -73,12 +74,18 @@ RunContext::RunContext(const ConnectorModel& model, const EngineOptions& options
     if (!is_absolute(graphql_)) graphql_ = base_ + graphql_;
     api_origins_.insert(url_origin(graphql_));
   }
-  credentials_ = make_credentials(model, scope());
-  for (const auto& [name, value] : credentials_.headers) secret_headers_.push_back(name);
+  if (!tokens_) credentials_ = make_credentials(model, scope());
+  for (const auto& [name, value] : credentials().headers) secret_headers_.push_back(name);
   for (const auto& [name, value] : model.headers) {
     headers_.emplace_back(name, value.text(scope()));
     if (value.uses("config")) secret_headers_.push_back(name);
   }
+}
+
+Credentials RunContext::credentials() const {
+  if (!tokens_) return credentials_;
+  const auto& oauth = model_.oauth;
+  return bearer_credentials(tokens_->token({}), oauth ? oauth->git_user : "x-access-token");
 }
 
 bool RunContext::is_api(std::string_view url) const {

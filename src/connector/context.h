@@ -43,7 +43,10 @@ class RunContext {
   const Scope& scope() const { return names_.scope(); }
   const std::string& base() const { return base_; }
   const std::string& graphql() const { return graphql_; }
-  const Credentials& credentials() const { return credentials_; }
+  // With a sign-in those of its token now, renewed where that is due.
+  Credentials credentials() const;
+  // Null where there is no sign-in.
+  AccessTokens* tokens() const { return tokens_; }
   // The connector's headers, for the app's own hosts.
   const Headers& headers() const { return headers_; }
   // Names of all headers that must not reach another host.
@@ -57,6 +60,7 @@ class RunContext {
  private:
   const ConnectorModel& model_;
   const bool full_;
+  AccessTokens* const tokens_;
   Names names_;
   std::string base_, graphql_;
   std::set<std::string> api_origins_, other_origins_;

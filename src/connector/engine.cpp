@@ -11,7 +11,9 @@
 #include "connector/request.h"
 #include "connector/schedule.h"
 #include "connector/selection.h"
+#include "connector/visible.h"
 #include "connector/walk.h"
+#include "probackup/signin.h"
 #include "util/text.h"
 
 namespace probackup {
@@ -29,6 +31,33 @@ std::vector<std::string> split_scopes(const std::string& text) {
   for (const auto& part : split(text, ','))
     if (auto name = trim(part); !name.empty()) out.emplace_back(name);
   return out;
+}
+
+// What the token lacks; nothing where the app does not say what it may do.
+std::vector<ScopeNeed> missing_scopes(const ConnectorModel& model,
+                                      const std::vector<std::string>& granted) {
+  std::vector<ScopeNeed> out;
+  if (granted.empty()) return out;
+  auto has = [&](const std::string& scope) {
+    return std::find(granted.begin(), granted.end(), scope) != granted.end();
+  };
+  for (const auto& [scopes, purpose] : model.check_needs) {
+    auto any = split(scopes, '|');
+    if (std::none_of(any.begin(), any.end(), has)) out.push_back({any.front(), purpose});
+  }
+  return out;
+}
+
+// The streams with their sources that need no parent; those without any are left out.
+std::vector<StreamModel> top_listings(const std::vector<const StreamModel*>& streams) {
+  std::vector<StreamModel> tops;
+  for (const StreamModel* stream : streams) {
+    std::erase_if(tops.emplace_back(*stream).sources,
+                  [](const SourceModel& source) { return !source.each.empty(); });
+    tops.back().detail.reset();
+    if (tops.back().sources.empty()) tops.pop_back();
+  }
+  return tops;
 }
 
 }  // namespace
@@ -130,6 +159,13 @@ CheckResult Engine::check(std::stop_token stop) {
   if (model.check_account) result.account = model.check_account->text(names.scope());
   if (model.check_show) result.who = model.check_show->text(names.scope());
   if (model.check_scopes) result.scopes = split_scopes(model.check_scopes->text(names.scope()));
+  bool by_app = false;  // it has permissions, which are named otherwise
+  if (AccessTokens* tokens = state_->options.tokens) {
+    SignIn sign_in = tokens->state();
+    if (result.scopes.empty()) result.scopes = sign_in.scopes;
+    by_app = sign_in.way == SignIn::Way::app;
+  }
+  if (!by_app) result.missing = missing_scopes(model, result.scopes);
   return result;
 }
 
@@ -142,13 +178,7 @@ void Engine::run(BackupSink& sink, std::stop_token stop) {
 std::vector<Engine::Estimate> Engine::estimate(std::stop_token stop) {
   auto streams = select_streams(state_->model, state_->options.only);
   State::Run run(*state_, true);
-  std::vector<StreamModel> tops;
-  for (const StreamModel* stream : streams) {
-    std::erase_if(tops.emplace_back(*stream).sources,
-                  [](const SourceModel& source) { return !source.each.empty(); });
-    tops.back().detail.reset();
-    if (tops.back().sources.empty()) tops.pop_back();
-  }
+  auto tops = top_listings(streams);
   std::vector<const StreamModel*> readable;
   for (const auto& stream : tops) readable.push_back(&stream);
 
@@ -163,6 +193,20 @@ std::vector<Engine::Estimate> Engine::estimate(std::stop_token stop) {
     out.push_back({stream->name, asked[stream->name] + caused[stream->name], exact});
   }
   return out;
+}
+
+std::vector<Engine::Visible> Engine::visible(std::stop_token stop) {
+  State::Run run(*state_, true);
+  auto tops = top_listings(select_streams(state_->model, state_->options.only));
+  std::vector<const StreamModel*> readable;
+  for (auto& stream : tops) {
+    stream.files.clear();
+    stream.git.clear();
+    readable.push_back(&stream);
+  }
+  VisibleSink sink;
+  state_->read(run, readable, sink, stop);
+  return sink.take();
 }
 
 void Engine::on_progress(std::function<void(const EngineProgress&)> callback) {

@@ -8,7 +8,9 @@
 #include "connector/answer.h"
 #include "connector/request.h"
 #include "http/url.h"
+#include "probackup/signin.h"
 #include "util/hash.h"
+#include "util/text.h"
 #include "util/time.h"
 
 namespace probackup {
@@ -201,11 +203,32 @@ void Fetcher::fail(const Ask& ask, const Try& result) const {
               result.verdict.hint);
 }
 
+bool Fetcher::renew_token(HttpRequest& request, std::stop_token stop) {
+  constexpr std::string_view scheme = "Bearer ";
+  AccessTokens* tokens = context_.tokens();
+  if (!tokens || !context_.own_host(request.url)) return false;
+  for (auto& [name, value] : request.headers) {
+    if (to_lower(name) != "authorization" || !value.starts_with(scheme)) continue;
+    std::string refused = value.substr(scheme.size());
+    auto other = tokens->renewed(refused, stop);
+    if (!other || *other == refused) return false;
+    value = std::string(scheme) + *other;
+    return true;
+  }
+  return false;
+}
+
 Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
   std::map<int, unsigned> tried;
+  bool renewed = false;
   for (unsigned tries = 1;; ++tries) {
     if (ask.prepare) ask.prepare(ask.request);
     Try result = attempt(ask, stop);
+    if (result.response.status == 401 && !std::exchange(renewed, true) &&
+        renew_token(ask.request, stop)) {
+      if (ask.refused) ask.refused();
+      continue;
+    }
     Verdict& verdict = result.verdict;
     const bool unclear = may_be_done(result);
     const bool unknown = ask.once && unclear;

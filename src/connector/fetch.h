@@ -82,6 +82,8 @@ class Fetcher {
   void note_answer(const HttpResponse& response, bool own);
   void note_failure(const NetworkError& error);
   void feed_limiter(RateLimiter& limiter, const std::string& path, const Try& result, bool own);
+  // Takes another token where this one was refused; false if there is none.
+  bool renew_token(HttpRequest& request, std::stop_token stop);
   std::chrono::nanoseconds backoff(const Ask& ask, unsigned tries) const;
   // Whether a request that brought no good answer may have been carried out.
   static bool may_be_done(const Try& result);

@@ -63,6 +63,7 @@ void read_head(ObjectReader& top, ConnectorModel& model) {
   if (!model.docs.empty() && !model.docs.starts_with("https://") &&
       !model.docs.starts_with("http://"))
     top.refuse("docs", "expected a URL");
+  model.account_for = top.text("account_for");
   model.not_read = top.texts("not_read");
   top.text("$schema");
 }
@@ -75,6 +76,13 @@ void read_check(LoadContext& context, const Found& found, const Lets& lets, Conn
   model.check_account = reader.templated("account", answer);
   model.check_show = reader.templated("show", answer);
   model.check_scopes = reader.templated("scopes", answer);
+  if (Found needs = reader.find("needs")) {
+    ObjectReader list(context, needs);
+    for (const auto& [scope, purpose] : needs.value->items())
+      if (auto text = text_at(context, list.find(scope)); text && !scope.empty())
+        model.check_needs.emplace_back(scope, *text);
+    list.finish();
+  }
   reader.finish();
 }
 
@@ -86,6 +94,7 @@ void read_streams(LoadContext& context, const ConnectorDocument& document, Objec
     reader.know(default_keys);
     reader.finish();
   }
+  if (!model.account_for.empty()) return;
   Found streams = top.require("streams");
   if (!streams) return;
   ObjectReader reader(context, streams);
@@ -119,7 +128,10 @@ ConnectorModel read_model(LoadContext& context, const ConnectorDocument& documen
   read_settings(context, document, top.find("config"), model);
   Lets lets;
   model.let = read_let(context, top.find("let"), lets);
-  if (Found auth = top.require("auth")) model.auth = read_auth(context, auth, lets);
+  if (Found auth = top.require("auth")) {
+    model.oauth = read_oauth(context, auth, lets);
+    model.auth = read_auth(context, auth, lets);
+  }
   if (Found http = top.require("http")) read_http(context, http, lets, model);
   model.errors = read_errors(top, lets);
   read_check(context, top.find("check"), lets, model);
@@ -256,6 +268,12 @@ const std::vector<ConnectorSetting>& Connector::restore_settings() const {
 }
 bool Connector::can_restore() const {
   return model_->restore.has_value();
+}
+const std::string& Connector::account_for() const {
+  return model_->account_for;
+}
+bool Connector::has_sign_in() const {
+  return model_->oauth.has_value();
 }
 
 std::vector<std::string> Connector::streams() const {

@@ -159,7 +159,10 @@ std::vector<LimitModel> read_limits(ObjectReader& reader) {
   return out;
 }
 
-std::vector<AuthModel> read_auth(LoadContext& context, const Found& found, const Lets& lets) {
+std::vector<AuthModel> read_auth(LoadContext& context, const Found& auth, const Lets& lets) {
+  nlohmann::json ways = *auth.value;
+  if (ways.is_object() && ways.erase("oauth") > 0 && ways.empty()) return {};
+  Found found{&ways, auth.pointer};
   if (!found.value->is_object() || !found.value->contains("any"))
     return {read_auth_way(context, found, roots_with(lets), false)};
   ObjectReader reader(context, found);

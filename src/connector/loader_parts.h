@@ -54,6 +54,9 @@ void read_into(ObjectReader& reader, const RequestModel& request, PageModel::Int
 // Reports a URL that is neither a path nor http(s), or that shows a secret.
 void check_url(LoadContext& context, const Found& found, const std::optional<Template>& url);
 
+// `auth.oauth`; `found` is `auth`.
+std::optional<OAuthModel> read_oauth(LoadContext& context, const Found& found, const Lets& lets);
+// The ways beside it; none where it is the only one.
 std::vector<AuthModel> read_auth(LoadContext& context, const Found& found, const Lets& lets);
 // One way to sign in. `roots` are visible in it; with `may_choose` it may have an "if".
 AuthModel read_auth_way(LoadContext& context, const Found& found, const Roots& roots,

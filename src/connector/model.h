@@ -89,9 +89,11 @@ struct ErrorRule {
 struct ConnectorModel {
   std::string file, source;           // name and text of the file
   std::string app, title, version, docs;
+  std::string account_for;            // the command that the account is for; it has no streams then
   std::vector<ConnectorSetting> settings;
   std::map<std::string, Template> let;
   std::vector<AuthModel> auth;
+  std::optional<OAuthModel> oauth;
   Template base;                      // of http; `config.base_url` overrides it
   std::optional<Template> graphql;    // URL or path of the GraphQL endpoint
   std::vector<std::string> hosts;     // more hosts of the app: credentials may go there too
@@ -106,6 +108,7 @@ struct ConnectorModel {
   std::optional<Template> check_account;  // the account's name in the check's answer
   std::optional<Template> check_show;     // who one is, for people
   std::optional<Template> check_scopes;   // what the token may do, comma-separated
+  std::vector<std::pair<std::string, std::string>> check_needs;  // scope or scopes|…, and what for
   std::vector<StreamModel> streams;       // parents before children
   std::optional<RestoreModel> restore;    // how records are put back
   std::vector<std::string> not_read;      // what this API does not give, for `connector show`

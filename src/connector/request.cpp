@@ -165,9 +165,9 @@ HttpRequest finish_request(const RequestParts& parts, const RunContext& context)
     for (const auto& [name, value] : context.headers())
       if (!header(all.headers, name)) all.headers.emplace_back(name, value);
     if (parts.with_auth) {
-      for (const auto& [name, value] : context.credentials().headers)
-        set_header(all.headers, name, value);
-      for (const auto& [name, value] : context.credentials().query) set_query(all, name, value);
+      Credentials credentials = context.credentials();
+      for (const auto& [name, value] : credentials.headers) set_header(all.headers, name, value);
+      for (const auto& [name, value] : credentials.query) set_query(all, name, value);
     }
   }
   request.method = all.method;
@@ -184,8 +184,8 @@ HttpRequest finish_request(const RequestParts& parts, const RunContext& context)
 
 std::string git_authorization(const GitModel& model, const RunContext& context,
                               const Scope& names) {
-  if (!model.auth || context.credentials().git_authorization.empty())
-    return context.credentials().git_authorization;
+  std::string of_app = context.credentials().git_authorization;
+  if (!model.auth || context.tokens() || of_app.empty()) return of_app;
   auto own = make_credentials(*model.auth, context.model(), names);
   return header(own.headers, "authorization").value_or("");
 }

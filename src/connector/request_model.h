@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "connector/expr.h"
 
@@ -19,6 +20,24 @@ struct AuthModel {
   Template token;                        // bearer
   Template user, password;               // basic
   std::map<std::string, Template> pairs;  // header: name to value; query: name to value
+};
+
+// How users sign in, of `auth.oauth`.
+struct OAuthModel {
+  std::optional<Template> authorize_url, token_url, device_url;
+  std::optional<Template> app_token_url;  // also over `installation`
+  std::vector<std::string> scopes;
+  std::string scope_separator = " ", scope_parameter = "scope";
+  std::map<std::string, std::string> authorize_params, token_params;
+  bool pkce = true;
+  enum class Secret { none, optional, required } secret = Secret::optional;
+  bool client_basic = false, json_body = false;
+  std::string token_at;  // dotted path in the answer
+  std::string redirect_host = "127.0.0.1", redirect_path = "/";
+  unsigned redirect_port = 0;
+  bool client_credentials = false, service_account = false;
+  std::string git_user = "x-access-token";
+  std::string register_at;  // where and how to register a client, for people
 };
 
 struct RequestModel {

@@ -30,6 +30,7 @@ EngineOptions engine_options(const RestoreOptions& options) {
   EngineOptions out;
   out.account = options.account;
   out.settings = options.settings;
+  out.tokens = options.tokens;
   return out;
 }
 

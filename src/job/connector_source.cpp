@@ -62,12 +62,13 @@ std::unique_ptr<RecordDescriber> connector_describer(const Connector& connector)
 }
 
 ConnectorSource::ConnectorSource(Connector connector, SourceRef source, nlohmann::json settings,
-                                 Http& http, Clock& clock)
+                                 Http& http, Clock& clock, AccessTokens* tokens)
     : connector_(std::move(connector)),
       source_(std::move(source)),
       settings_(std::move(settings)),
       http_(http),
       clock_(clock),
+      tokens_(tokens),
       describer_(connector_describer(connector_)) {}
 
 ConnectorSource::~ConnectorSource() = default;
@@ -79,6 +80,7 @@ std::unique_ptr<Engine> ConnectorSource::engine(const Choice& choice) {
   options.only = choice.only;
   options.full = choice.full;
   options.concurrency = choice.concurrency;
+  options.tokens = tokens_;
   auto streams = connector_.streams();
   for (const auto& name : choice.only)
     if (std::find(streams.begin(), streams.end(), name) == streams.end())
@@ -118,6 +120,10 @@ BackupSource ConnectorSource::backup_source(const Choice& choice,
   engine->on_progress(std::move(progress));
   out.feed = [engine](BackupSink& sink, std::stop_token stop) { engine->run(sink, stop); };
   return out;
+}
+
+std::vector<Engine::Visible> ConnectorSource::visible(std::stop_token stop) {
+  return engine({})->visible(stop);
 }
 
 std::vector<Engine::Estimate> ConnectorSource::estimate(const Choice& choice,

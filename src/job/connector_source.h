@@ -14,7 +14,7 @@ namespace probackup {
 // Describes records by what the connector's file says: volatile fields, titles, text.
 std::unique_ptr<RecordDescriber> connector_describer(const Connector& connector);
 
-// Everything that one account's runs share. `http` and `clock` must outlive it. Not for concurrent
+// Everything that one account's runs share. `http`, `clock` and `tokens` must outlive it. Not for concurrent
 // calls.
 class ConnectorSource {
  public:
@@ -24,11 +24,12 @@ class ConnectorSource {
     unsigned concurrency = 0;
   };
   ConnectorSource(Connector connector, SourceRef source, nlohmann::json settings, Http& http,
-                  Clock& clock);
+                  Clock& clock, AccessTokens* tokens = nullptr);
   ~ConnectorSource();
 
   const Connector& connector() const { return connector_; }
   const nlohmann::json& settings() const { return settings_; }
+  AccessTokens* tokens() const { return tokens_; }  // null where nobody signed in
   // Asks the app who we are; fills in the account's name where the user gave none.
   CheckResult check(std::stop_token stop);
   const SourceRef& source() const { return source_; }
@@ -36,6 +37,7 @@ class ConnectorSource {
   // refers to this object.
   BackupSource backup_source(const Choice& choice,
                              std::function<void(const EngineProgress&)> progress);
+  std::vector<Engine::Visible> visible(std::stop_token stop);
   std::vector<Engine::Estimate> estimate(const Choice& choice, std::stop_token stop);
 
  private:
@@ -45,6 +47,7 @@ class ConnectorSource {
   nlohmann::json settings_;
   Http& http_;
   Clock& clock_;
+  AccessTokens* tokens_;
   std::unique_ptr<RecordDescriber> describer_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "util/bytes.h"
 #include "util/file.h"
+#include "util/file_lock.h"
 
 namespace probackup {
 namespace {
@@ -24,9 +25,19 @@ nlohmann::json label_of(const CredentialStore::Entry& entry) {
           {"purpose", name_of(entry.purpose)}};
 }
 
+std::filesystem::path lock_path(const std::filesystem::path& path) {
+  make_folders(path.parent_path(), 0700);
+  return path.string() + ".lock";
+}
+
 }  // namespace
 
 CredentialStore::CredentialStore(std::filesystem::path path) : path_(std::move(path)) {
+  load();
+}
+
+void CredentialStore::load() {
+  entries_.clear();
   if (!std::filesystem::exists(path_)) return;
   try {
     auto in = nlohmann::json::parse(read_file(path_));
@@ -65,6 +76,8 @@ void CredentialStore::put(const SourceRef& source, Purpose purpose,
   for (const auto& [name, value] : values) entry.fields.push_back(name);
   nlohmann::json plain = {{"for", label_of(entry)}, {"values", values}};
   entry.sealed = to_base64(repository.seal(plain.dump()));
+  FileLock lock(lock_path(path_), {});
+  load();
   std::erase_if(entries_,
                 [&](const Entry& old) { return old.source == source && old.purpose == purpose; });
   entries_.push_back(std::move(entry));
@@ -92,6 +105,8 @@ std::map<std::string, std::string> CredentialStore::open(const Entry& entry,
 }
 
 bool CredentialStore::remove(const SourceRef& source, Purpose purpose) {
+  FileLock lock(lock_path(path_), {});
+  load();
   auto before = entries_.size();
   std::erase_if(entries_,
                 [&](const Entry& old) { return old.source == source && old.purpose == purpose; });

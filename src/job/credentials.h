@@ -28,11 +28,14 @@ class CredentialStore {
     std::string sealed;               // base64
   };
 
+  // The value under which a sign-in is kept (SignIn::print); no setting has such a name.
+  static constexpr const char* sign_in_field = "sign-in";
+
   // A missing file is an empty store. Throws Error for a damaged one.
   explicit CredentialStore(std::filesystem::path path);
   const std::vector<Entry>& entries() const { return entries_; }
   const Entry* find(const SourceRef& source, Purpose purpose) const;
-  // Adds or replaces, and writes the file.
+  // Adds or replaces, and writes the file. What other processes wrote meanwhile is kept.
   void put(const SourceRef& source, Purpose purpose,
            const std::map<std::string, std::string>& values, Repository& repository);
   // Throws Error when the entry was sealed for another repository, or does not open.
@@ -41,6 +44,7 @@ class CredentialStore {
   bool remove(const SourceRef& source, Purpose purpose);
 
  private:
+  void load();
   void write() const;
   std::filesystem::path path_;
   std::vector<Entry> entries_;

@@ -24,7 +24,8 @@ class ReadBack {
     Repository::init(*storage_, password, clock);
     repository_ = Repository::open(*storage_, password, clock);
     auto catalog = Catalog::open(":memory:", repository_->id());
-    ConnectorSource source(target.connector, target.source, *target.settings, target.http, clock);
+    ConnectorSource source(target.connector, target.source, *target.settings, target.http, clock,
+                           target.tokens);
     BackupSource feed = source.backup_source({}, {});
     feed.git_cache = (folder_.path() / "git").string();
     feed.local_git = target.local_git;

@@ -119,6 +119,7 @@ RestoreOptions restore_options(const RestoreTarget& target, const RestoreWishes&
   RestoreOptions out;
   out.account = target.source.account;
   out.settings = target.settings;
+  out.tokens = target.tokens;
   out.target = wishes.target;
   out.known = wishes.known;
   out.conflict = wishes.conflict;

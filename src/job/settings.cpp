@@ -85,7 +85,8 @@ nlohmann::json resolve_settings(const Connector& connector, const SourceRef& sou
     std::string text = found != given.end() ? found->second : setting.default_value;
     if (setting.secret) add_secret(text);
     if (text.empty() && found == given.end()) {
-      if (!setting.optional) missing.push_back(setting.name);
+      bool replaced = setting.secret && from.signed_in;
+      if (!setting.optional && !replaced) missing.push_back(setting.name);
       settings[setting.name] = nullptr;
       continue;
     }

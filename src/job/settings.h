@@ -19,6 +19,7 @@ struct SettingSources {
   std::map<std::string, std::string> config;       // of the config file; lists joined by commas
   std::function<std::optional<std::string>(const std::string&)> environment;  // getenv
   std::vector<std::string> set;  // KEY=VALUE of the command line
+  bool signed_in = false;        // a sign-in stands in for the secrets: they may be missing
 };
 
 // What KEY=VALUE texts of the command line set. Throws Error(usage) for one without `=`, an unknown

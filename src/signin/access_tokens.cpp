@@ -13,6 +13,8 @@
 namespace probackup {
 namespace {
 
+constexpr std::chrono::minutes renewals_apart{1};  // after a 401
+
 class RenewedTokens final : public AccessTokens {
  public:
   RenewedTokens(SignInStore& store, Http& http, Clock& clock)
@@ -29,7 +31,12 @@ class RenewedTokens final : public AccessTokens {
     std::lock_guard lock(mutex_);
     // Another thread may have had the same answer before.
     if (known_ && good(*known_, refused)) return known_->access_token;
+    // An app that answers 401 for what this user may not see must not be asked for tokens each
+    // time.
+    auto now = clock_.steady();
+    if (last_renewed_ && now - *last_renewed_ < renewals_apart) return std::nullopt;
     if (!store_.load().renewable()) return std::nullopt;
+    last_renewed_ = now;
     renew(refused, stop);
     return known_->access_token;
   }
@@ -89,9 +96,12 @@ class RenewedTokens final : public AccessTokens {
         break;
     }
     if (sign_in.refresh_token.empty())
-      throw SignInEnded(fmt::format(
-          "the sign-in to {} {}, and the app gave nothing to renew it with", sign_in.title,
-          sign_in.expires ? "ended on " + format_rfc3339_seconds(*sign_in.expires) : "is refused"));
+      throw SignInEnded(
+          fmt::format("the sign-in to {} {}, and the app gave nothing to renew it with",
+                      sign_in.title,
+                      sign_in.expires ? "ended on " + format_rfc3339_seconds(*sign_in.expires)
+                                      : "is refused"),
+          store_.renew_hint());
     ask_again(sign_in, {{"grant_type", "refresh_token"}, {"refresh_token", sign_in.refresh_token}},
               stop);
   }
@@ -108,7 +118,7 @@ class RenewedTokens final : public AccessTokens {
     bool later = refusal->code.empty() || refusal->status >= 500 || refusal->status == 429 ||
                  refusal->code == "temporarily_unavailable" || refusal->code == "server_error";
     if (later) throw Error(message, "try again later; the sign-in is kept");
-    throw SignInEnded(message, "it was revoked in the app, or has ended");
+    throw SignInEnded(message + " (it was revoked in the app, or has ended)", store_.renew_hint());
   }
 
   SignInStore& store_;
@@ -116,6 +126,7 @@ class RenewedTokens final : public AccessTokens {
   Clock& clock_;
   std::mutex mutex_;  // guards known_; held while a token is renewed, so that one thread does it
   std::optional<SignIn> known_;
+  std::optional<std::chrono::nanoseconds> last_renewed_;  // by renewed()
 };
 
 }  // namespace

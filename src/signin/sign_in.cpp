@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "probackup/signin.h"
+#include "signin/way.h"
 #include "util/log.h"
 #include "util/time.h"
 
@@ -31,6 +32,12 @@ std::optional<Time> time_in(const json& object, const char* name) {
 
 }  // namespace
 
+const char* way_name(SignIn::Way way) {
+  for (const auto& [of, name] : way_names)
+    if (of == way) return name;
+  return "";
+}
+
 bool SignIn::renewable() const {
   bool by_user = way == Way::browser || way == Way::device;
   return !by_user || !refresh_token.empty();
@@ -58,8 +65,7 @@ std::string SignIn::print() const {
               {"renew_at", time_or_null(renew_at)},
               {"refresh_expires", time_or_null(refresh_expires)},
               {"about", about}};
-  for (const auto& [of, name] : way_names)
-    if (of == way) out["way"] = name;
+  out["way"] = way_name(way);
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -34,6 +34,8 @@ MISTAKES = [
     (["config", "token", "secrt"], True),
     (["config", "token", "help"], None),
     (["auth", "any", 0, "kind"], "baerer"),
+    (["auth", "oauth"], {"authorize": "https://tiny.example"}),
+    (["auth", "oauth"], {"token_url": "https://tiny.example", "redirect": "https://tiny.example/back"}),
     (["http", "base"], None),
     (["http", "limits", 0, "rate"], "90"),
     (["http", "concurrency"], 0),
