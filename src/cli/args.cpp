@@ -333,7 +333,15 @@ class Builder {
     backup->add_flag("-n,--dry-run", o.dry_run, "Only say how many API calls a run would take");
     backup->add_option("--set", o.set, "A setting of the connector")->type_name("KEY=VALUE");
     backup
-        ->add_option("--tap", o.tap, "Output of a Singer tap, for singer:NAME; - is standard input")
+        ->add_option("--tap", o.tap,
+                     "For singer:NAME: the command of a Singer tap; or a file with its output,\n"
+                     "- for standard input")
+        ->type_name("COMMAND");
+    backup->add_option("--tap-config", o.tap_config, "The tap's --config")->type_name("FILE");
+    backup->add_option("--tap-catalog", o.tap_catalog, "The tap's --catalog")->type_name("FILE");
+    backup
+        ->add_option("--tap-state", o.tap_state,
+                     "Bookmarks for the tap instead of those of the last snapshot")
         ->type_name("FILE");
     backup
         ->add_option("--max-delete", o.max_delete_percent,

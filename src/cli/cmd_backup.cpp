@@ -1,5 +1,8 @@
 // backup.
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "cli/care.h"
 #include "cli/commands.h"
@@ -8,6 +11,7 @@
 #include "probackup/signin.h"
 #include "util/file.h"
 #include "util/log.h"
+#include "util/process.h"
 #include "util/text.h"
 #include "util/time.h"
 
@@ -182,22 +186,55 @@ BackupOptions backup_options(Session& session) {
   return options;
 }
 
-int backup_singer(Session& session, const SourceRef& source) {
-  if (session.options().tap.empty())
-    throw Error(ErrorKind::usage, source.text() + " needs the tap's output",
-                "give it by --tap FILE, or --tap - for standard input");
+// A regular file that cannot be run is a tap's output; anything else is a command.
+bool is_tap_output(const std::string& tap) {
+  if (tap == "-") return true;
+  std::error_code error;
+  bool there = std::filesystem::exists(tap, error) && !std::filesystem::is_directory(tap, error);
+  return there && ::access(tap.c_str(), X_OK) != 0;
+}
+
+TapCommand tap_command(Session& session, const SourceRef& source) {
   const auto& options = session.options();
-  if (options.dry_run || options.full || !options.only.empty() || !options.set.empty())
-    throw Error(ErrorKind::usage,
-                "--dry-run, --full, --only and --set do not apply to the output of a Singer tap",
+  TapCommand tap;
+  tap.words = split_command(options.tap);
+  if (tap.words.empty()) throw Error(ErrorKind::usage, "--tap is empty");
+  tap.config = options.tap_config;
+  tap.catalog = options.tap_catalog;
+  tap.full = options.full;
+  for (const auto& file : {tap.config, tap.catalog, options.tap_state})
+    if (!file.empty()) read_file(file);  // a wrong name is told before anything is begun
+  if (options.full) return tap;
+  tap.state = options.tap_state.empty() ? last_tap_state(session.repository(), source.account)
+                                        : read_file(options.tap_state);
+  return tap;
+}
+
+int backup_singer(Session& session, const SourceRef& source) {
+  const auto& options = session.options();
+  if (options.tap.empty())
+    throw Error(ErrorKind::usage, source.text() + " needs a tap",
+                "give it by --tap COMMAND; a file with its output, or - for standard input, will "
+                "do as well");
+  if (options.dry_run || !options.only.empty() || !options.set.empty())
+    throw Error(ErrorKind::usage, "--dry-run, --only and --set do not apply to a Singer tap",
                 "what a tap reads is the tap's own choice");
+  bool for_commands = options.full || !options.tap_config.empty() || !options.tap_catalog.empty() ||
+                      !options.tap_state.empty();
+  bool output = is_tap_output(options.tap);
+  if (output && for_commands)
+    throw Error(ErrorKind::usage,
+                fmt::format("{} is the output of a tap and no command: --full, --tap-config, "
+                            "--tap-catalog and --tap-state do not apply",
+                            options.tap));
   PlainDescriber describer;
   auto started = session.clock().steady();
   auto show = [&](const TapProgress& progress) {
     double seconds = std::chrono::duration<double>(session.clock().steady() - started).count();
     session.out().progress(progress_line(source, progress, seconds));
   };
-  auto from = singer_source(source.account, session.options().tap, describer, show);
+  auto from = output ? singer_source(source.account, options.tap, describer, show)
+                     : singer_tap(source.account, tap_command(session, source), describer, show);
   return finish(session, backup(session.context(), from, backup_options(session), session.stop()));
 }
 

@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::string> sources, only, set, formats, files;
   std::string snapshot, other_snapshot, stream, id, text, target, at, source, app, account, tap,
       what;
+  std::string tap_config, tap_catalog, tap_state;
   std::string purpose = "read";
   std::vector<std::string> fields;  // auth add: NAME=FILE or NAME=- pairs
   // Of auth login and check.

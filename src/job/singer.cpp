@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
 #include "job/singer_lines.h"
+#include "job/tap_process.h"
 #include "probackup/error.h"
+#include "util/file.h"
 #include "util/hash.h"
 #include "util/raw_json.h"
 
@@ -38,16 +42,91 @@ std::optional<std::vector<std::string>> names_in(const nlohmann::json& message,
   return out;
 }
 
+// Which streams give only what changed since the last run.
+class Replication {
+ public:
+  Replication() = default;
+  explicit Replication(const TapCommand& tap) : full_(tap.full) {
+    if (!tap.catalog.empty()) read_catalog(parse_json(read_file(tap.catalog)));
+    if (!tap.state.empty()) state_ = parse_json(tap.state);
+  }
+
+  // `says_so`: the stream's SCHEMA has bookmark properties.
+  bool is_incremental(const std::string& stream, bool says_so) const {
+    if (full_) return false;
+    if (auto method = methods_.find(stream); method != methods_.end())
+      return method->second != "FULL_TABLE";
+    return says_so || has_bookmark(stream);
+  }
+
+ private:
+  void read_catalog(const nlohmann::json& catalog) {
+    if (!catalog.is_object() || !catalog.contains("streams")) return;
+    for (const auto& stream : catalog["streams"]) {
+      if (!stream.is_object()) continue;
+      std::string name = text_in(stream, "stream"), method = text_in(stream, "replication_method");
+      if (name.empty()) name = text_in(stream, "tap_stream_id");
+      if (stream.contains("metadata") && stream["metadata"].is_array())
+        for (const auto& entry : stream["metadata"])
+          if (entry.is_object() && entry.value("breadcrumb", nlohmann::json()).empty() &&
+              entry.contains("metadata"))
+            for (const char* key : {"replication-method", "forced-replication-method"})
+              if (auto found = text_in(entry["metadata"], key); !found.empty()) method = found;
+      if (!name.empty() && !method.empty()) methods_[name] = method;
+    }
+  }
+
+  static std::string text_in(const nlohmann::json& object, const char* name) {
+    if (!object.is_object()) return "";
+    auto found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+  }
+
+  // The tap goes on from there, whatever its SCHEMA says.
+  bool has_bookmark(const std::string& stream) const {
+    for (const char* place : {"/bookmarks", ""}) {
+      nlohmann::json::json_pointer pointer(place);
+      if (!state_.contains(pointer) || !state_[pointer].is_object()) continue;
+      auto found = state_[pointer].find(stream);
+      if (found != state_[pointer].end() && !found->empty()) return true;
+    }
+    return false;
+  }
+
+  bool full_ = false;
+  std::map<std::string, std::string> methods_;
+  nlohmann::json state_;
+};
+
 // One run over a tap's output.
 class SingerFeed {
  public:
   SingerFeed(BackupSink& sink, PlainDescriber& describer) : sink_(sink), describer_(describer) {}
+  SingerFeed(BackupSink& sink, PlainDescriber& describer, const TapCommand& tap)
+      : sink_(sink), describer_(describer), replication_(tap) {}
 
-  void read(const std::string& path, std::stop_token stop,
+  void read(int input, std::stop_token stop,
             const std::function<void(const TapProgress&)>& progress) {
     read_tap(
-        path, describer_, stop, [&](TapLine& line) { message(line); }, progress);
+        input, describer_, stop,
+        [&](TapLine& line) {
+          in_sink_ = true;
+          message(line);
+          in_sink_ = false;
+        },
+        progress);
+  }
+
+  void end() {
     for (const auto& [name, stream] : streams_) end(name, stream);
+  }
+
+  // Keeps what came before the input broke off. False where the sink itself failed.
+  bool end_early() {
+    if (in_sink_) return false;
+    for (auto& [name, stream] : streams_) stream.complete = false;
+    end();
+    return true;
   }
 
  private:
@@ -89,7 +168,8 @@ class SingerFeed {
     auto keys = names_in(parsed, "key_properties");
     auto bookmarks = names_in(parsed, "bookmark_properties");
     stream.keys = keys.value_or(std::vector<std::string>{});
-    stream.incremental = !bookmarks || !bookmarks->empty();
+    stream.incremental =
+        replication_.is_incremental(line.stream, !bookmarks || !bookmarks->empty());
     begin(line.stream, stream);
     if (!keys || !bookmarks)
       gap(line.stream, fmt::format("line {}: a SCHEMA whose {}_properties are no list of names",
@@ -172,7 +252,30 @@ class SingerFeed {
   std::string last_name_;
   Stream* last_ = nullptr;
   std::size_t gaps_ = 0;
+  Replication replication_;
+  bool in_sink_ = false;
 };
+
+}  // namespace
+
+namespace {
+
+// The program's words, and the files that it is to read.
+std::vector<std::string> tap_arguments(const TapCommand& tap, const std::filesystem::path& folder) {
+  auto words = tap.words;
+  auto add = [&](const char* option, const std::string& file) {
+    words.emplace_back(option);
+    words.push_back(file);
+  };
+  if (!tap.config.empty()) add("--config", tap.config);
+  if (!tap.catalog.empty()) add("--catalog", tap.catalog);
+  if (!tap.state.empty()) {
+    auto file = folder / "state.json";
+    write_file_atomic(file, tap.state, 0600);
+    add("--state", file.string());
+  }
+  return words;
+}
 
 }  // namespace
 
@@ -196,9 +299,49 @@ BackupSource singer_source(const std::string& name, const std::string& path,
   source.settings = "{}";
   source.describer = &describer;
   source.feed = [path, &describer, progress](BackupSink& sink, std::stop_token stop) {
-    SingerFeed(sink, describer).read(path, stop, progress);
+    Descriptor input = open_tap_output(path);
+    SingerFeed feed(sink, describer);
+    feed.read(input.get(), stop, progress);
+    feed.end();
   };
   return source;
+}
+
+BackupSource singer_tap(const std::string& name, const TapCommand& tap, PlainDescriber& describer,
+                        std::function<void(const TapProgress&)> progress) {
+  BackupSource source;
+  source.source = {"singer", name};
+  source.title = "Singer tap " + name;
+  source.version = "1";
+  source.settings =
+      nlohmann::json({{"tap", std::filesystem::path(tap.words.at(0)).filename().string()}}).dump();
+  source.describer = &describer;
+  source.feed = [tap, &describer, progress](BackupSink& sink, std::stop_token stop) {
+    SingerFeed feed(sink, describer, tap);
+    TempFolder folder;  // of the state's file
+    TapProcess process(tap_arguments(tap, folder.path()));
+    try {
+      feed.read(process.output(), stop, progress);
+      process.finish(stop);
+    } catch (const Error&) {
+      // What a tap that failed wrote before it is kept, with its last STATE.
+      process.end();
+      feed.end_early();
+      throw;
+    }
+    feed.end();
+  };
+  return source;
+}
+
+std::string last_tap_state(Repository& repository, const std::string& name) {
+  auto snapshots = source_snapshots(repository, SourceRef{"singer", name});
+  if (snapshots.empty()) return "";
+  SnapshotReader reader(repository, snapshots.back());
+  auto streams = reader.streams();
+  if (std::find(streams.begin(), streams.end(), messages_stream) == streams.end()) return "";
+  auto message = reader.record(messages_stream, "STATE");
+  return message ? std::string(raw_value(*message, "value")) : "";
 }
 
 }  // namespace probackup

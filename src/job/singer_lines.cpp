@@ -92,25 +92,19 @@ void parse_piece(Piece& piece, PlainDescriber& describer) {
 
 class TapReader {
  public:
-  TapReader(const std::string& path, std::stop_token stop)
-      : stop_(stop),
-        input_(path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (input_.get() < 0)
-      throw Error(fmt::format("cannot read {}: {}", path, std::strerror(errno)),
-                  "--tap names a file with a tap's output, or - for standard input");
-  }
+  TapReader(int input, std::stop_token stop) : stop_(stop), input_(input) {}
 
   // Bytes of a file; 0 of a pipe.
   std::uint64_t size() const {
     struct stat status {};
-    bool file = ::fstat(input_.get(), &status) == 0 && S_ISREG(status.st_mode);
+    bool file = ::fstat(input_, &status) == 0 && S_ISREG(status.st_mode);
     return file ? static_cast<std::uint64_t>(status.st_size) : 0;
   }
 
   // A tap may be silent for long; an interrupt must not have to wait for it.
   bool ready(int milliseconds) {
     if (stop_.stop_requested()) throw Error(ErrorKind::interrupted, "the backup was interrupted");
-    pollfd input{input_.get(), POLLIN, 0};
+    pollfd input{input_, POLLIN, 0};
     return ::poll(&input, 1, milliseconds) != 0;
   }
 
@@ -140,7 +134,7 @@ class TapReader {
  private:
   std::size_t read_some(char* to, std::size_t bytes_max) {
     ssize_t n;
-    do n = ::read(input_.get(), to, bytes_max);
+    do n = ::read(input_, to, bytes_max);
     while (n < 0 && errno == EINTR);
     if (n < 0) throw Error(fmt::format("cannot read the tap's output: {}", std::strerror(errno)));
     return static_cast<std::size_t>(n);
@@ -151,18 +145,26 @@ class TapReader {
   }
 
   std::stop_token stop_;
-  Descriptor input_;
+  const int input_;
   std::string rest_;  // the begin of a line whose end has not come yet
 };
 
 }  // namespace
 
-void read_tap(const std::string& path, PlainDescriber& describer, std::stop_token stop,
+Descriptor open_tap_output(const std::string& path) {
+  Descriptor input(path == "-" ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (input.get() < 0)
+    throw Error(fmt::format("cannot read {}: {}", path, std::strerror(errno)),
+                "--tap names a command, a file with a tap's output, or - for standard input");
+  return input;
+}
+
+void read_tap(int input, PlainDescriber& describer, std::stop_token stop,
               const std::function<void(TapLine&)>& each,
               const std::function<void(const TapProgress&)>& progress) {
   using Pending = std::future<std::unique_ptr<Piece>>;
   const std::size_t pending_max = std::clamp(std::thread::hardware_concurrency(), 2u, 8u) + 1;
-  TapReader reader(path, stop);
+  TapReader reader(input, stop);
   std::deque<Pending> pending;
   std::vector<std::unique_ptr<Piece>> idle;
   TapProgress done{0, 0, reader.size()};

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "job/singer.h"
+#include "util/descriptor.h"
 
 namespace probackup {
 
@@ -21,11 +22,14 @@ struct TapLine {
   std::string problem;       // of an unusable line, for behind its number
 };
 
-// Calls each(line) for every line of a file, or of standard input for "-", in order, on the calling
-// thread, and progress(…) behind each piece of them if it is set. Lines that have arrived are
-// passed on while the tap is silent. Memory is bounded by a few pieces of 1 MiB, or of one line.
-// Throws Error for a file that cannot be read and a line of over 256 MiB, and Error(interrupted).
-void read_tap(const std::string& path, PlainDescriber& describer, std::stop_token stop,
+// A file, or standard input for "-". Throws Error for a file that cannot be read.
+Descriptor open_tap_output(const std::string& path);
+
+// Calls each(line) for every line of `input`, in order, on the calling thread, and progress(…)
+// behind each piece of them if it is set. Lines that have arrived are passed on while the tap is
+// silent. Memory is bounded by a few pieces of 1 MiB, or of one line. Throws Error for a line of
+// over 256 MiB, and Error(interrupted).
+void read_tap(int input, PlainDescriber& describer, std::stop_token stop,
               const std::function<void(TapLine&)>& each,
               const std::function<void(const TapProgress&)>& progress);
 
