@@ -93,7 +93,8 @@ class AppServer:
         if self.faults is None or self.faults_sent >= 6 or self.faults.random() > 0.15:
             return None
         self.faults_sent += 1
-        return self.faults.choice(["limit", "limit", "broken", "cut"] if "limit" in self.table else ["broken", "cut"])
+        # One refusal is enough: each halves the pace of the run.
+        return "limit" if self.faults_sent == 1 and "limit" in self.table else self.faults.choice(["broken", "cut"])
 
     def refuse(self, status, why, target):
         self.problems.append(f"{target}: {why}")
