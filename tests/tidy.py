@@ -6,14 +6,14 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # A folder may include from itself and from any to its left.
-ORDER = ["util", "http", "storage", "repository", "signin", "connector", "catalog", "export", "job", "demo",
-         "cli"]
+ORDER = ["util", "http", "storage", "repository", "signin", "connector", "catalog", "export", "drive", "job",
+         "demo", "cli"]
 # The public header of each part; a folder may include those of parts it may include.
 PUBLIC = {
     "error.h": "util", "id.h": "util", "clock.h": "util", "storage.h": "storage", "http.h": "http",
     "repository.h": "repository", "signin.h": "signin", "connector.h": "connector", "engine.h": "connector",
     "restore.h": "connector",
-    "catalog.h": "catalog", "export.h": "export", "job.h": "job",
+    "catalog.h": "catalog", "export.h": "export", "drive.h": "drive", "drive_job.h": "job", "job.h": "job",
     "retention.h": "repository", "prune.h": "repository",
     "copy.h": "repository", "keys.h": "repository",
     "repair.h": "repository", "repair_snapshots.h": "job", "forget.h": "job", "restore_job.h": "job",

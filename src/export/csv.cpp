@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include "export/csv_cell.h"
+#include "export/flatten.h"
 #include "export/format.h"
 #include "export/json_text.h"
 
@@ -10,27 +11,7 @@ namespace probackup {
 namespace {
 
 constexpr std::size_t columns_max = 1000;
-constexpr std::size_t path_bytes_max = 200;
-constexpr std::size_t flatten_depth_max = 8;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-// Calls each(path, value) for everything in a record that makes a cell: scalars, lists, and objects
-// that are empty or too deep. Null makes none.
-void flatten(std::string_view json, const std::string& path, std::size_t depth,
-             const std::function<void(const std::string&, std::string_view)>& each) {
-  if (json == "null") return;
-  bool splits = json.starts_with('{') && (json != "{}" || depth == 0) && depth < flatten_depth_max;
-  if (!splits) return each(path, json);
-  for_each_child(json, [&](const std::string& name, std::string_view value) {
-    // A path that is too long goes to `more`, where its length does no harm.
-    std::string below = depth == 0 ? name : path + "." + name;
-    if (below.size() > path_bytes_max)
-      each(below, value);
-    else
-      flatten(value, below, depth + 1, each);
-    return true;
-  });
-}
 
 // The columns of one stream, and the row that is being filled.
 class Table {
@@ -50,8 +31,7 @@ class Table {
     filled_[0] = filled_[1] = filled_[2] = true;
     auto json = checked_json(parser, record.raw);
     if (!json) return rest("", json_quote(record.raw));
-    flatten(*json, "", 0,
-            [&](const std::string& path, std::string_view value) { place(path, value, learn); });
+    flatten(*json, [&](const std::string& path, std::string_view value) { place(path, value, learn); });
   }
 
   std::string header() const {
@@ -85,7 +65,7 @@ class Table {
   void place(const std::string& path, std::string_view value, bool learn) {
     auto found = columns_.find(path);
     if (found == columns_.end() && learn && names_.size() < columns_max &&
-        path.size() <= path_bytes_max) {
+        path.size() <= cell_path_bytes_max) {
       add(path);
       cells_.emplace_back();
       filled_.push_back(false);

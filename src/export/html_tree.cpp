@@ -66,6 +66,8 @@ void Tree::link() {
   break_rings();
   choose_pages();
   find_ = database_.prepare(select_records("WHERE number = ?").c_str());
+  find_key_ = database_.prepare(
+      select_records("WHERE key = ? AND stream = ? ORDER BY number LIMIT 1").c_str());
   find_unique_ = database_.prepare(select_records("WHERE key = ? LIMIT 2").c_str());
   children_ = database_.prepare(
       select_records("WHERE parent IS ? AND stream = ? AND number > ? ORDER BY number LIMIT ?")
@@ -118,6 +120,11 @@ RecordNode Tree::node(const Statement& row) const {
 std::optional<RecordNode> Tree::find(std::int64_t number) {
   if (!find_->with(number).step()) return std::nullopt;
   return node(*find_);
+}
+
+std::optional<RecordNode> Tree::find(std::size_t stream, const std::string& key) {
+  if (!find_key_->with(key, std::uint64_t{stream}).step()) return std::nullopt;
+  return node(*find_key_);
 }
 
 std::optional<RecordNode> Tree::find_unique(const std::string& key) {

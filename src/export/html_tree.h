@@ -52,6 +52,8 @@ class Tree {
   static constexpr std::int64_t nest_max = 6;
 
   std::optional<RecordNode> find(std::int64_t number);
+  // By its key in its stream.
+  std::optional<RecordNode> find(std::size_t stream, const std::string& key);
   // The only record of all streams that has this key.
   std::optional<RecordNode> find_unique(const std::string& key);
   // Up to `count_max` children in `stream` after `after`, in order; no parent: those at the top.
@@ -79,7 +81,7 @@ class Tree {
   SpoolFile texts_;
   std::vector<bool> has_pages_;
   std::unique_ptr<Statement> add_, add_file_;
-  std::unique_ptr<Statement> find_, find_unique_, children_, count_, records_, files_, count_files_;
+  std::unique_ptr<Statement> find_, find_key_, find_unique_, children_, count_, records_, files_, count_files_;
 };
 
 }  // namespace probackup

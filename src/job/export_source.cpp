@@ -1,4 +1,5 @@
 // A snapshot as exports see it.
+#include "job/layout.h"
 #include "job/manifest.h"
 #include "job/segment.h"
 #include "probackup/job.h"
@@ -49,7 +50,8 @@ class SnapshotExport final : public ExportSource {
   void files(const std::function<bool(const ExportFile&)>& each) override {
     reader_.files([&](const SnapshotFile& file) {
       last_ = file;
-      return each({file.stream, file.key, file.id, file.name, file.node.size});
+      return each({file.stream, file.key, file.id, file.name, file.node.size,
+                   pack_ids(file.node.content)});
     });
   }
 
