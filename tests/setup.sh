@@ -9,8 +9,8 @@ cd "$(dirname "$0")/.."
 
 build_packages="g++ cmake ninja-build ccache pkg-config git ca-certificates
   libcli11-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev nlohmann-json3-dev libzstd-dev
-  libsimdjson-dev libfmt-dev libpugixml-dev libcpp-httplib-dev libtomlplusplus-dev"
-test_packages="catch2 restic openssl nghttp2-server python3 python3-jsonschema python3-yaml"
+  libsimdjson-dev libfmt-dev libpugixml-dev libcpp-httplib-dev libtomlplusplus-dev libxlsxwriter-dev"
+test_packages="catch2 restic openssl nghttp2-server python3 python3-jsonschema python3-openpyxl python3-yaml"
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

@@ -55,6 +55,19 @@ struct CatalogFile {
   std::optional<std::int64_t> last;
 };
 
+// A folder, spreadsheet or attachment of a readable copy (drive.h).
+struct CatalogDriveFile {
+  std::string target;  // where the copy lies, as DriveTarget::name() has it
+  std::string key;     // unique in the target
+  std::string source;  // "trello:acme", "" for a folder that several share
+  std::string kind;    // "folder", "sheet", "file"
+  std::string stream, item, file;  // what it is the copy of, as far as it is of one thing
+  std::string name, id, url;       // as the target has them
+};
+// Calls `each` for every item that a spreadsheet holds.
+using DriveItems = std::function<void(
+    const std::function<void(const std::string& stream, const std::string& key)>& each)>;
+
 struct CatalogGap {
   std::int64_t snapshot = 0;
   SourceRef source;
@@ -206,6 +219,22 @@ class Catalog {
   // Error(locked). It has a connection of its own, which waits for up to 10 minutes while a backup
   // commits; that of a catalog in memory lives as long as the catalog.
   virtual std::unique_ptr<RestoreJournal> open_journal(const std::string& restore, JournalUse use) = 0;
+
+  // Files of readable copies, of one target or ("") of all; by target and key.
+  virtual void drive_files(const std::string& target,
+                           const std::function<void(const CatalogDriveFile&)>& each) = 0;
+  virtual void put_drive_file(const CatalogDriveFile& file) = 0;
+  virtual void remove_drive_file(const std::string& target, const std::string& key) = 0;
+  // The items that a spreadsheet of a copy holds, in place of those that were put before.
+  virtual void put_drive_items(const std::string& target, const SourceRef& source,
+                               const std::string& sheet, const DriveItems& items) = 0;
+  virtual bool has_drive_items(const std::string& target, const std::string& sheet) = 0;
+  // URL of the spreadsheet that holds the item, Google's rather than a local one; "" for none.
+  virtual std::string drive_item_url(const SourceRef& source, const std::string& stream,
+                                     const std::string& key) = 0;
+  // Time of the snapshot of a source that was the first to be copied to the target.
+  virtual std::optional<Time> drive_since(const std::string& target, const SourceRef& source) = 0;
+  virtual void put_drive_since(const std::string& target, const SourceRef& source, Time since) = 0;
 
   // State of the newest snapshot, for merging. `state_of` names the snapshot that it describes; nothing if
   // there is none, or if it was dropped: then the state must come from the repository.

@@ -55,6 +55,8 @@ class Connector {
   std::vector<std::string> streams() const;  // in the order in which they are read
   // The streams that a record of `stream` can hang below, for trees; empty for the top.
   std::vector<std::string> parents(const std::string& stream) const;
+  // The streams whose records become folders of the readable copy.
+  std::vector<std::string> folders() const;
   const ConnectorModel& model() const { return *model_; }
 
  private:

@@ -24,10 +24,10 @@ enum class DriveKind { folder, sheet, file };
 // the same as long as the thing is the copy of the same records.
 struct DriveNode {
   std::string key = {}, parent = {};  // parent: key of the folder, "" for the folder at the top
-  std::string source = {};       // 16 hex digits of the source it belongs to, "" for shared folders
+  std::string source = {};  // 16 hex digits of the source it belongs to, "" for shared folders
   DriveKind kind = DriveKind::folder;
-  std::string name = {};                // for people, unique in its folder
-  std::string content = {};             // 32 hex digits of what is in it, "" for a folder
+  std::string name = {};                          // for people, unique in its folder
+  std::string content = {};                       // 32 hex digits of what is in it, "" for a folder
   std::string stream = {}, item = {}, file = {};  // what an attachment is the copy of
 };
 
@@ -38,17 +38,17 @@ struct DriveFile {
   std::string id = {};      // the target's own: a Drive id, a path below the folder
   std::string parent = {};  // id of the folder that it lies in
   std::string name = {}, url = {};
-  std::string content = {};      // as in DriveNode when it was last written
-  bool trashed = false;     // a person (or the last sync) threw it away
-  bool own_name = true;     // it still has the name that was given here, not one of a person
-  bool own_place = true;    // it still lies where it was put
+  std::string content = {};  // as in DriveNode when it was last written
+  bool trashed = false;      // a person (or the last sync) threw it away
+  bool own_name = true;      // it still has the name that was given here, not one of a person
+  bool own_place = true;     // it still lies where it was put
 };
 
 // A value of a spreadsheet.
 struct SheetCell {
-  enum class Kind { empty, text, number, time, date, flag } kind = Kind::empty;
+  enum class Kind { empty, text, number, time, date } kind = Kind::empty;
   std::string text;   // of every kind, as CSV has it
-  double number = 0;  // of numbers; days since 1899-12-30 for times and dates; 0 or 1 for flags
+  double number = 0;  // of numbers; days since 1899-12-30 for times and dates
   std::string link;   // "" for none
 };
 
@@ -73,8 +73,8 @@ struct DriveContent {
   std::uint64_t size = 0;
 };
 
-// Where a copy is kept. Not for concurrent calls. Every call throws Error; what is done is done, and
-// list() of the next run knows of it, however the run ended.
+// Where a copy is kept. Not for concurrent calls. Every call throws Error; what is done is done,
+// and list() of the next run knows of it, however the run ended.
 class DriveTarget {
  public:
   virtual ~DriveTarget() = default;
@@ -161,9 +161,10 @@ class DriveMemory {
   virtual void remove(const std::string& key) = 0;
   // The items that a spreadsheet holds, each as (stream, key). False: it is known already.
   virtual bool wants_items(const std::string& sheet, bool changed) = 0;
-  virtual void items(const std::string& sheet,
-                     const std::function<void(const std::function<void(
-                         const std::string& stream, const std::string& key)>&)>& each) = 0;
+  virtual void items(
+      const std::string& sheet,
+      const std::function<void(const std::function<void(const std::string& stream,
+                                                        const std::string& key)>&)>& each) = 0;
 };
 
 struct DriveReport {

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "catalog/drive_files.h"
 #include "catalog/drop.h"
 #include "catalog/read_history.h"
 #include "catalog/read_items.h"
@@ -130,6 +131,34 @@ class SqliteCatalog : public Catalog {
   std::unique_ptr<RestoreJournal> open_journal(const std::string& restore,
                                                JournalUse use) override {
     return std::make_unique<catalog::SqliteJournal>(database_, restore, use);
+  }
+
+  void drive_files(const std::string& target,
+                   const std::function<void(const CatalogDriveFile&)>& each) override {
+    catalog::drive_files(database_, target, each);
+  }
+  void put_drive_file(const CatalogDriveFile& file) override {
+    catalog::put_drive_file(database_, file);
+  }
+  void remove_drive_file(const std::string& target, const std::string& key) override {
+    catalog::remove_drive_file(database_, target, key);
+  }
+  void put_drive_items(const std::string& target, const SourceRef& source, const std::string& sheet,
+                       const DriveItems& items) override {
+    catalog::put_drive_items(database_, target, source.text(), sheet, items);
+  }
+  bool has_drive_items(const std::string& target, const std::string& sheet) override {
+    return catalog::has_drive_items(database_, target, sheet);
+  }
+  std::string drive_item_url(const SourceRef& source, const std::string& stream,
+                             const std::string& key) override {
+    return catalog::drive_item_url(database_, source, stream, key);
+  }
+  std::optional<Time> drive_since(const std::string& target, const SourceRef& source) override {
+    return catalog::drive_since(database_, target, source);
+  }
+  void put_drive_since(const std::string& target, const SourceRef& source, Time since) override {
+    catalog::put_drive_since(database_, target, source, since);
   }
 
   std::optional<Id> state_of(const SourceRef& source) override {

@@ -178,9 +178,11 @@ void files(Database& database, const ItemQuery& query,
   StreamNames names(database);
   Statement read(
       database,
-      "SELECT f.key, f.file_id, f.name, f.hash, f.size, f.content, d.url, f.first, f.last "
-      "FROM file AS f LEFT JOIN drive_file AS d ON d.stream = f.stream AND d.key = f.key "
-      "AND d.file_id = f.file_id" +
+      // Of several copies Google's is named.
+      "SELECT f.key, f.file_id, f.name, f.hash, f.size, f.content, ifnull((SELECT d.url FROM "
+      "drive_file AS d WHERE d.kind = 'file' AND d.source = ?5 AND d.stream = ?6 AND "
+      "d.file_id = f.file_id AND d.item = f.key ORDER BY d.url LIKE 'http%' DESC, d.target "
+      "LIMIT 1), ''), f.first, f.last FROM file AS f" +
           file_condition(query) + " ORDER BY f.key, f.file_id");
   Window window(query);
   for (const StreamName* stream : streams_of(database, names, query)) {
@@ -190,6 +192,9 @@ void files(Database& database, const ItemQuery& query,
     if (query.snapshot) read.set(1, *query.snapshot);
     if (!query.parent.empty()) read.set(3, query.parent);
     read.set(4, stream->row);
+    const std::string source = stream->source.text();
+    read.set(5, std::string_view(source));
+    read.set(6, std::string_view(stream->name));
     while (read.step()) {
       if (window.skipped()) continue;
       if (!each(read_file(read, *stream, timeline)) || window.full()) return;

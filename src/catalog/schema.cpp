@@ -117,13 +117,31 @@ CREATE INDEX restore_entry_new ON restore_entry(run, kind, new_id) WHERE new_id 
 CREATE INDEX restore_entry_url ON restore_entry(run, old_url) WHERE new_url <> '';
 )sql";
 
+// A file of a copy belongs to the place where the copy lies; names of sources and streams are text
+// here, because a copy outlives a rebuild of its source.
+constexpr const char* version_4 = R"sql(
+DROP TABLE drive_file;
+CREATE TABLE drive_file(
+  target TEXT NOT NULL, key TEXT NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
+  stream TEXT NOT NULL, item TEXT NOT NULL, file_id TEXT NOT NULL, name TEXT NOT NULL,
+  drive_id TEXT NOT NULL, url TEXT NOT NULL, PRIMARY KEY(target, key)) WITHOUT ROWID;
+CREATE INDEX drive_file_of ON drive_file(source, stream, file_id) WHERE kind = 'file';
+CREATE TABLE drive_item(
+  target TEXT NOT NULL, source TEXT NOT NULL, stream TEXT NOT NULL, key TEXT NOT NULL,
+  sheet TEXT NOT NULL, PRIMARY KEY(source, stream, key, target)) WITHOUT ROWID;
+CREATE INDEX drive_item_sheet ON drive_item(target, sheet);
+CREATE TABLE drive_sync(
+  target TEXT NOT NULL, source TEXT NOT NULL, since INTEGER NOT NULL,
+  PRIMARY KEY(target, source)) WITHOUT ROWID;
+)sql";
+
 // Each migration is some SQL; a later one never changes an earlier one.
 struct Migration {
   const char* sql;
   const char* more = "";
 };
 constexpr std::array migrations{Migration{version_1, parent_index_sql}, Migration{version_2},
-                                Migration{version_3}};
+                                Migration{version_3}, Migration{version_4}};
 
 void refuse_foreign(Database& database) {
   // In this order: between the two another process may make the catalog, tables and id at once.

@@ -32,6 +32,7 @@ class Builder {
     browse_commands();
     restore_command();
     drill_command();
+    sync_drive_command();
     other_commands();
   }
 
@@ -371,6 +372,8 @@ class Builder {
     list->add_option("--stream", o.stream, "Only this stream")->type_name("STREAM");
     list->add_flag("--deleted", o.deleted,
                    "Items that are gone, and the snapshot that had them last");
+    list->add_flag("--urls", o.urls,
+                   "Of items and files: where they lie in the copy of sync-drive");
     list->add_flag("--webhooks", o.webhooks, "Only registered webhooks");
     list->add_option("--limit", o.limit, "At most this many")->type_name("N");
 
@@ -495,6 +498,34 @@ class Builder {
         ->type_name("STREAM,...");
     drill->add_flag("--keep", o.keep, "Leave what was made in the sandbox");
     into_options(drill);
+  }
+
+  void sync_drive_command() {
+    auto& o = options_;
+    auto* sync = add(app_, "sync-drive",
+                     "Bring the readable copy up to date: Google Sheets and files in Google Drive, "
+                     "or spreadsheets in a folder",
+                     "probackup sync-drive trello --attachments new\n"
+                     "  probackup sync-drive --local ./copy");
+    sync->add_option("source", o.sources, "Sources whose newest snapshot is copied (default: all)")
+        ->type_name("SOURCE...");
+    sync->add_option("--local", o.local, "Write .xlsx and .csv files to this folder instead")
+        ->type_name("DIR");
+    sync->add_option("--folder", o.drive_folder,
+                     "Folder of Drive to write to, by the id in its address (default: a folder "
+                     "probackup in My Drive)")
+        ->type_name("ID");
+    sync->add_option("--snapshot", o.snapshot, "This snapshot instead of the newest")
+        ->type_name("SNAPSHOT");
+    sync->add_option("--attachments", o.attachments,
+                     "All attachments (default), those that came after the first copy, or none")
+        ->check(CLI::IsMember({"none", "new", "all"}))
+        ->type_name("WHICH");
+    sync->add_option("--on-missing", o.on_missing,
+                     "What a person deleted in the copy: make it again (default), or leave it away")
+        ->check(CLI::IsMember({"recreate", "skip"}))
+        ->type_name("WHAT");
+    sync->add_flag("-n,--dry-run", o.dry_run, "Only say what would change");
   }
 
   void other_commands() {

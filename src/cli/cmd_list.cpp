@@ -176,6 +176,8 @@ void list_items(Session& session) {
     snapshots[row.row] = row.id.short_hex();
   std::vector<std::string> header = {"SOURCE", "STREAM", "ID", "PARENT", "TITLE"};
   if (query.deleted) header.emplace_back("LAST IN");
+  const bool urls = session.options().urls;
+  if (urls) header.emplace_back("COPY");
   LongList list(session.out(), header);
   session.catalog().items(query, [&](const CatalogItem& item) {
     Json json = {{"source", item.source.text()},
@@ -193,6 +195,12 @@ void list_items(Session& session) {
       json["last"] = snapshots[*item.last];
       if (query.deleted) row.push_back(snapshots[*item.last]);
     }
+    if (urls) {
+      std::string copy = session.catalog().drive_item_url(item.source, item.stream, item.key);
+      json["drive_url"] = copy;
+      row.resize(header.size() - 1);
+      row.push_back(copy);
+    }
     list.add(json, row);
     return true;
   });
@@ -202,18 +210,27 @@ void list_items(Session& session) {
 void list_files(Session& session) {
   auto query = query_of(session);
   check_stream(session, query);
-  LongList list(session.out(), {"SOURCE", "STREAM", "ITEM", "ID", "SIZE", "NAME"});
+  std::vector<std::string> header = {"SOURCE", "STREAM", "ITEM", "ID", "SIZE", "NAME"};
+  const bool urls = session.options().urls;
+  if (urls) header.emplace_back("COPY");
+  LongList list(session.out(), header);
   session.catalog().files(query, [&](const CatalogFile& file) {
-    list.add(
-        {{"source", file.source.text()},
-         {"stream", file.stream},
-         {"item", file.key},
-         {"id", file.id},
-         {"name", file.name},
-         {"size", file.size},
-         {"hash", file.hash},
-         {"path", source_path(file.source) + "/" + file_path(file.stream, file.id, file.name)}},
-        {file.source.text(), file.stream, file.key, file.id, format_size(file.size), file.name});
+    Json json = {
+        {"source", file.source.text()},
+        {"stream", file.stream},
+        {"item", file.key},
+        {"id", file.id},
+        {"name", file.name},
+        {"size", file.size},
+        {"hash", file.hash},
+        {"path", source_path(file.source) + "/" + file_path(file.stream, file.id, file.name)}};
+    std::vector<std::string> row = {file.source.text(), file.stream, file.key, file.id,
+                                    format_size(file.size), file.name};
+    if (urls) {
+      json["drive_url"] = file.drive_url;
+      row.push_back(file.drive_url);
+    }
+    list.add(json, row);
     return true;
   });
   list.end();

@@ -35,6 +35,7 @@ int run_diff(Session& session);
 int run_restore(Session& session);
 int run_restore_into(Session& session);
 int run_drill(Session& session);
+int run_sync_drive(Session& session);
 int run_connector_list(Session& session);
 int run_connector_show(Session& session);
 int run_connector_lint(Session& session);

@@ -46,6 +46,10 @@ struct Options {
   bool notify = false, resuming = false;
   std::uint64_t sample = 0;
 
+  // Of sync-drive; `urls` of list.
+  std::string local, drive_folder, attachments = "all", on_missing = "recreate";
+  bool urls = false;
+
   // Of forget, prune, repair, key and copy.
   std::vector<std::string> targets;               // sources or snapshots
   std::map<std::string, std::string> keep_rules;  // "last", "within-daily"… to a number or a span

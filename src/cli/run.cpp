@@ -75,6 +75,7 @@ const std::map<std::string, Command>& commands() {
       {"diff", run_diff},
       {"restore", run_restore},
       {"drill", run_drill},
+      {"sync-drive", run_sync_drive},
       {"connector list", run_connector_list},
       {"connector show", run_connector_show},
       {"connector lint", run_connector_lint},

@@ -282,6 +282,13 @@ std::vector<std::string> Connector::streams() const {
   return out;
 }
 
+std::vector<std::string> Connector::folders() const {
+  std::vector<std::string> out;
+  for (const auto& stream : model_->streams)
+    if (stream.folder) out.push_back(stream.name);
+  return out;
+}
+
 std::vector<std::string> Connector::parents(const std::string& name) const {
   std::vector<std::string> out;
   auto add = [&](const std::string& parent) {

@@ -206,6 +206,7 @@ StreamModel read_stream(LoadContext& context, const std::string& name, const Fou
   stream.files = read_files(reader, lets, below);
   stream.git = read_git(reader, lets, below);
   stream.webhooks = reader.flag("webhooks");
+  stream.folder = reader.flag("folder");
   check_stream(reader, stream);
   reader.finish();
   return stream;

@@ -74,6 +74,7 @@ struct StreamModel {
   std::vector<FileModel> files;
   std::vector<GitModel> git;
   bool webhooks = false;              // records are registered webhooks
+  bool folder = false;                // records become folders of the readable copy
 };
 
 struct ErrorRule {

@@ -112,8 +112,7 @@ SheetCell time_cell(Time time) {
 
 SheetCell value_cell(std::string_view json) {
   if (json == "null" || json.empty()) return {};
-  if (json == "true" || json == "false")
-    return {SheetCell::Kind::flag, std::string(json), json == "true" ? 1.0 : 0.0, ""};
+  if (json == "true" || json == "false") return text_cell(json == "true" ? "yes" : "no");
   if (json.starts_with('"')) return string_value(json);
   if (json.starts_with('[')) return list_value(json);
   if (json.starts_with('{')) return json == "{}" ? SheetCell{} : text_cell(json);

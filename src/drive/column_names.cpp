@@ -13,12 +13,12 @@ namespace {
 
 // Without case and separators; the better ones first.
 constexpr std::array<std::string_view, 11> created_names{
-    "createdat",   "createdon",    "createdtime",   "created",    "datecreated", "createddate",
+    "createdat",  "createdon",    "createdtime",  "created",      "datecreated", "createddate",
     "createdate", "creationdate", "creationtime", "datecreation", "date"};
 constexpr std::array<std::string_view, 14> changed_names{
-    "updatedat",        "updatedon",  "updatedtime",  "updated",      "modifiedat",
-    "modifiedon",       "modifiedtime", "modified",   "lastmodified", "lastmodifieddate",
-    "lasteditedtime", "dateupdated", "datelastactivity", "editedat"};
+    "updatedat",      "updatedon",    "updatedtime",      "updated",      "modifiedat",
+    "modifiedon",     "modifiedtime", "modified",         "lastmodified", "lastmodifieddate",
+    "lasteditedtime", "dateupdated",  "datelastactivity", "editedat"};
 
 std::string plain(std::string_view name) {
   std::string out;

@@ -10,8 +10,8 @@ namespace probackup {
 // Not for concurrent calls.
 class FolderNames {
  public:
-  // `name` if nothing in the folder is called so, whatever the case; otherwise with a mark made from
-  // `key`, before the extension of a file. At most a few bytes longer than `name`.
+  // `name` if nothing in the folder is called so, whatever the case; otherwise with a mark made
+  // from `key`, before the extension of a file. At most a few bytes longer than `name`.
   std::string claim(const std::string& folder, const std::string& name, const std::string& key,
                     bool has_extension);
 

@@ -1,4 +1,5 @@
-// The spreadsheet that says what a copy holds: when it was backed up, how much, and what is missing.
+// The spreadsheet that says what a copy holds: when it was backed up, how much, and what is
+// missing.
 #pragma once
 
 #include <functional>

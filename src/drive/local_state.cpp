@@ -20,12 +20,9 @@ std::string head() {
 }
 
 std::string print(const LocalEntry& entry) {
-  Json line{{"key", entry.key},
-            {"kind", static_cast<int>(entry.kind)},
-            {"source", entry.source},
-            {"parent", entry.parent},
-            {"name", entry.name},
-            {"content", entry.content}};
+  Json line{{"key", entry.key},       {"kind", static_cast<int>(entry.kind)},
+            {"source", entry.source}, {"parent", entry.parent},
+            {"name", entry.name},     {"content", entry.content}};
   if (!entry.sheets.empty()) line["sheets"] = entry.sheets;
   return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -14,8 +14,8 @@ namespace probackup {
 struct LocalEntry {
   std::string key, source, parent;  // parent: a key, "" for the folder at the top
   DriveKind kind = DriveKind::folder;
-  std::string name;      // without the extension of spreadsheets
-  std::string content;   // "" until it is written
+  std::string name;                 // without the extension of spreadsheets
+  std::string content;              // "" until it is written
   std::vector<std::string> sheets;  // of spreadsheets: each has a CSV file
 };
 

@@ -149,9 +149,14 @@ class LocalDrive final : public DriveTarget {
   }
 
   DriveFile file_of(const LocalEntry& entry) const {
-    DriveFile out{.key = entry.key, .source = entry.source, .kind = entry.kind, .id = entry.key,
-                  .parent = entry.parent, .name = entry.name,
-                  .url = file_url(main_file(entry)), .content = entry.content};
+    DriveFile out{.key = entry.key,
+                  .source = entry.source,
+                  .kind = entry.kind,
+                  .id = entry.key,
+                  .parent = entry.parent,
+                  .name = entry.name,
+                  .url = file_url(main_file(entry)),
+                  .content = entry.content};
     out.trashed = !fs::exists(main_file(entry));
     return out;
   }
@@ -230,7 +235,8 @@ class LocalDrive final : public DriveTarget {
     content.sheet(csv);
     for (std::size_t i = 0; i < files.size(); ++i) {
       files[i].close();
-      if (!files[i]) fail(partial(fmt::format("{}.csv", i)), std::error_code(ENOSPC, std::generic_category()));
+      if (!files[i])
+        fail(partial(fmt::format("{}.csv", i)), std::error_code(ENOSPC, std::generic_category()));
     }
     fs::path xlsx = partial("sheet.xlsx");
     write_xlsx(xlsx, content.sheet);

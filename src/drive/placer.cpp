@@ -71,8 +71,13 @@ const DriveFile* Placer::create(const DriveNode& node, const DriveFile* folder,
                                 const DriveContent& content) {
   DriveFile made;
   if (options_.dry_run) {
-    made = {.key = node.key, .source = node.source, .kind = node.kind, .id = node.key,
-            .parent = folder ? folder->id : "", .name = node.name, .url = node.key,
+    made = {.key = node.key,
+            .source = node.source,
+            .kind = node.kind,
+            .id = node.key,
+            .parent = folder ? folder->id : "",
+            .name = node.name,
+            .url = node.key,
             .content = node.content};
   } else {
     made = target_.create(node, folder, content);

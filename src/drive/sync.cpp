@@ -69,8 +69,11 @@ class Sync {
   const DriveFile* place_folder(const std::string& key, const std::string& parent,
                                 std::string_view title, bool shared = false) {
     check_stop();
-    DriveNode node{.key = key, .parent = parent, .source = shared ? "" : tag_,
-                   .kind = DriveKind::folder, .content = std::string(folder_content)};
+    DriveNode node{.key = key,
+                   .parent = parent,
+                   .source = shared ? "" : tag_,
+                   .kind = DriveKind::folder,
+                   .content = std::string(folder_content)};
     node.name = placer_->name(parent, title, key, false);
     return placer_->place(node, {});
   }
@@ -117,12 +120,15 @@ class Sync {
     FolderNumber folder = 0;
     if (auto stream = model_->stream_number(file.stream))
       if (auto node = model_->tree().find(*stream, file.key)) folder = model_->folder_of(*node);
-    DriveNode node{.key = file_key(file.stream, file.id), .source = tag_,
-                   .kind = DriveKind::file, .stream = file.stream, .item = file.key,
+    DriveNode node{.key = file_key(file.stream, file.id),
+                   .source = tag_,
+                   .kind = DriveKind::file,
+                   .stream = file.stream,
+                   .item = file.key,
                    .file = file.id};
-    bool wanted = options_.attachments == DriveOptions::Attachments::all ||
-                  (options_.attachments == DriveOptions::Attachments::only_new &&
-                   input_.is_new(file));
+    bool wanted =
+        options_.attachments == DriveOptions::Attachments::all ||
+        (options_.attachments == DriveOptions::Attachments::only_new && input_.is_new(file));
     if (!wanted) {
       // Those that are there already stay, and so does their folder.
       if (placer_->keep(node.key)) placer_->keep(drive_key({"files", keys_.at(folder)}));
@@ -136,7 +142,10 @@ class Sync {
     content.bytes = [&](const std::function<void(std::string_view)>& each) {
       std::uint64_t size = 0;
       try {
-        input_.snapshot.read(file, [&](std::string_view bytes) { size += bytes.size(); each(bytes); });
+        input_.snapshot.read(file, [&](std::string_view bytes) {
+          size += bytes.size();
+          each(bytes);
+        });
       } catch (const Error& error) {
         throw UnreadableAttachment(error.what());
       }
@@ -145,7 +154,8 @@ class Sync {
     try {
       placer_->place(node, content);
     } catch (const UnreadableAttachment& error) {
-      report_.failed.push_back(fmt::format("{}/{} {}: {}", file.stream, file.key, file.name, error.what()));
+      report_.failed.push_back(
+          fmt::format("{}/{} {}: {}", file.stream, file.key, file.name, error.what()));
     }
   }
 
@@ -196,8 +206,11 @@ class Sync {
     const std::string& folder = keys_.at(shape.folder);
     for (std::size_t part = 0; part < table.parts().size(); ++part) {
       check_stop();
-      DriveNode node{.key = table_key(shape, part), .parent = folder, .source = tag_,
-                     .kind = DriveKind::sheet, .stream = stream};
+      DriveNode node{.key = table_key(shape, part),
+                     .parent = folder,
+                     .source = tag_,
+                     .kind = DriveKind::sheet,
+                     .stream = stream};
       std::string title = humanize(stream);
       if (part > 0) title += fmt::format(" ({})", part + 1);
       node.name = placer_->name(folder, title, node.key, false);
@@ -218,7 +231,9 @@ class Sync {
   void place_index() {
     check_stop();
     const DriveFile* account = placer_->placed(account_key_);
-    DriveNode node{.key = drive_key({"index", source_}), .parent = account_key_, .source = tag_,
+    DriveNode node{.key = drive_key({"index", source_}),
+                   .parent = account_key_,
+                   .source = tag_,
                    .kind = DriveKind::sheet};
     node.name = placer_->name(account_key_, "Index", node.key, false);
     DriveContent content;

@@ -36,6 +36,7 @@ Table::Table(CopyModel& model, const CopyTable& table, const DriveOptions& optio
 
 void Table::learn(const RecordNode& node) {
   widen(title_width_, node.title);
+  has_titles_ = has_titles_ || !node.title.empty();
   auto above = node.parent.value_or(0);
   has_parents_ = has_parents_ || (above != 0 && above != table_.folder);
   has_files_ = has_files_ || model_.tree().count_files(node.number) > 0;
@@ -44,9 +45,8 @@ void Table::learn(const RecordNode& node) {
     has_more_ = true;
     return;
   }
-  flatten(*json, [&](const std::string& path, std::string_view value) {
-    learn_cell(node, path, value);
-  });
+  flatten(*json,
+          [&](const std::string& path, std::string_view value) { learn_cell(node, path, value); });
 }
 
 void Table::learn_cell(const RecordNode& node, const std::string& path, std::string_view value) {
@@ -64,10 +64,10 @@ void Table::learn_cell(const RecordNode& node, const std::string& path, std::str
   }
   Column& column = columns_[found->second];
   widen(column.width, cell.text);
-  column.dull = column.dull && (cell.text == cell_text(node.key) ||
-                                cell.text == cell_text(node.title));
-  column.times = column.times && (cell.kind == SheetCell::Kind::time ||
-                                  cell.kind == SheetCell::Kind::date);
+  column.dull =
+      column.dull && (cell.text == cell_text(node.key) || cell.text == cell_text(node.title));
+  column.times =
+      column.times && (cell.kind == SheetCell::Kind::time || cell.kind == SheetCell::Kind::date);
 }
 
 void Table::name_columns() {
@@ -138,7 +138,10 @@ SheetCell Table::cell(const RecordNode& node, const std::string& path, std::stri
   if (out.kind != SheetCell::Kind::text || out.text.size() < reference_bytes_min) return out;
   std::string_view name = std::string_view(path).substr(path.rfind('.') + 1);
   bool is_list = value.starts_with('[');
-  if (field_kind(name, is_list ? "\"x\"" : value) != FieldKind::reference) return out;
+  // "card.id" is the card's, "id" the record's own.
+  bool is_reference = (name == "id" && name != path) ||
+                      field_kind(name, is_list ? "\"x\"" : value) == FieldKind::reference;
+  if (!is_reference) return out;
   std::string shown;
   std::string link;
   auto add = [&](const std::string& key) {
@@ -182,9 +185,9 @@ std::vector<SheetCell> Table::row(const RecordNode& node, const TableLinks& link
     rest("", json_quote(raw));
 
   std::vector<SheetCell> out;
-  out.push_back(text_cell(node.title.empty() ? node.key : node.title, node.url));
-  if (model_.is_folder(node)) out.back().link = links.to_record(node);
-  out.push_back(text_cell(node.key));
+  std::string link = model_.is_folder(node) ? links.to_record(node) : node.url;
+  if (has_titles_) out.push_back(text_cell(node.title, link));
+  out.push_back(text_cell(node.key, has_titles_ && !node.title.empty() ? "" : link));
   if (has_parents_) out.push_back(parent_cell(node, links));
   if (created_ != none) out.push_back(std::move(values[created_]));
   if (changed_ != none) out.push_back(std::move(values[changed_]));
@@ -196,7 +199,9 @@ std::vector<SheetCell> Table::row(const RecordNode& node, const TableLinks& link
 
 std::vector<SheetSink::Column> Table::headers() const {
   constexpr std::size_t time_width = 17;
-  std::vector<SheetSink::Column> out{{"Title", title_width_}, {"ID", 26}};
+  std::vector<SheetSink::Column> out;
+  if (has_titles_) out.push_back({"Title", title_width_});
+  out.push_back({"ID", 26});
   if (has_parents_) out.push_back({"Below", 26});
   if (created_ != none) out.push_back({"Created", time_width});
   if (changed_ != none) out.push_back({"Changed", time_width});
@@ -227,12 +232,12 @@ Table::Sheets Table::begin_sheets(std::size_t part, SheetSink& sink) const {
   }
   if (has_files_) {
     out.files = ++next;
-    sink.sheet("Attachments",
-               {{"Title", title_width_}, {"ID", 26}, {"File", 40}, {"Bytes", 12}});
+    sink.sheet("Attachments", {{"Title", title_width_}, {"ID", 26}, {"File", 40}, {"Bytes", 12}});
   }
   if (has_long_texts_) {
     out.long_texts = ++next;
-    sink.sheet("Long texts", {{"Title", title_width_}, {"ID", 26}, {"Column", 20}, {"Part", 6}, {"Text", 60}});
+    sink.sheet("Long texts",
+               {{"Title", title_width_}, {"ID", 26}, {"Column", 20}, {"Part", 6}, {"Text", 60}});
   }
   return out;
 }
@@ -279,9 +284,9 @@ void Table::write_files(const RecordNode& node, const TableLinks& links, SheetSi
   for (auto files = model_.tree().files(node.number, after, files_batch); !files.empty();
        files = model_.tree().files(node.number, after, files_batch)) {
     for (const auto& file : files)
-      sink.row(sheet, {text_cell(node.title), text_cell(node.key),
-                       text_cell(file.name, links.to_file(stream, file.id)),
-                       number_cell(file.size)});
+      sink.row(sheet,
+               {text_cell(node.title), text_cell(node.key),
+                text_cell(file.name, links.to_file(stream, file.id)), number_cell(file.size)});
     after = files.back().number;
   }
 }

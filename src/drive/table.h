@@ -24,7 +24,7 @@ struct TableLinks {
 class Table {
  public:
   struct Part {
-    std::int64_t after = 0;   // the number of the record before its first
+    std::int64_t after = 0;  // the number of the record before its first
     std::uint64_t items = 0;
   };
 
@@ -72,7 +72,8 @@ class Table {
   std::unordered_map<std::string, std::size_t> by_path_;
   std::vector<std::size_t> shown_;  // of columns_
   std::size_t created_, changed_;   // of columns_; npos for none
-  bool has_files_ = false, has_more_ = false, has_parents_ = false, has_long_texts_ = false;
+  bool has_files_ = false, has_more_ = false, has_parents_ = false, has_titles_ = false,
+       has_long_texts_ = false;
   std::size_t title_width_ = 10;
   std::vector<Part> parts_;
 };

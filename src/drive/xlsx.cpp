@@ -11,6 +11,7 @@ namespace probackup {
 namespace {
 
 constexpr std::size_t links_max = 65'000;  // of a sheet; Excel takes 65,530
+constexpr std::size_t fitted_columns_max = 12;
 constexpr std::size_t width_min = 9, width_max = 60;
 constexpr std::uint32_t header_color = 0x1F4E78, link_color = 0x0B57D0;
 
@@ -21,7 +22,7 @@ void check(lxw_error code) {
 }
 
 struct Formats {
-  lxw_format *header, *time, *date, *link;
+  lxw_format *header, *time, *date, *link, *text;
 };
 
 class XlsxSink final : public SheetSink {
@@ -38,7 +39,10 @@ class XlsxSink final : public SheetSink {
     properties.created = 1;
     check(workbook_set_properties(book_, &properties));
     formats_ = {workbook_add_format(book_), workbook_add_format(book_), workbook_add_format(book_),
-                workbook_add_format(book_)};
+                workbook_add_format(book_), workbook_add_format(book_)};
+    // Of a text of several lines the first is to be seen.
+    for (auto* format : {formats_.link, formats_.text})
+      format_set_align(format, LXW_ALIGN_VERTICAL_TOP);
     format_set_bold(formats_.header);
     format_set_font_color(formats_.header, LXW_COLOR_WHITE);
     format_set_bg_color(formats_.header, header_color);
@@ -65,6 +69,10 @@ class XlsxSink final : public SheetSink {
       check(worksheet_write_string(made, 0, column, columns[i].title.c_str(), formats_.header));
     }
     worksheet_freeze_panes(made, 1, 1);
+    // On paper: the header on each page, and all columns side by side while that can be read.
+    worksheet_set_landscape(made);
+    if (columns.size() <= fitted_columns_max) worksheet_fit_to_pages(made, 1, 0);
+    check(worksheet_repeat_rows(made, 0, 0));
   }
 
   void row(std::size_t number, const std::vector<SheetCell>& cells) override {
@@ -101,19 +109,17 @@ class XlsxSink final : public SheetSink {
         return check(worksheet_write_number(made, sheet.next, column, cell.number, formats_.time));
       case SheetCell::Kind::date:
         return check(worksheet_write_number(made, sheet.next, column, cell.number, formats_.date));
-      case SheetCell::Kind::flag:
-        return check(worksheet_write_boolean(made, sheet.next, column, cell.number != 0, nullptr));
       case SheetCell::Kind::text:
         break;
     }
-    bool linked = !cell.link.empty() && sheet.links < links_max &&
-                  worksheet_write_url_opt(made, sheet.next, column, cell.link.c_str(),
-                                          formats_.link, cell.text.c_str(),
-                                          nullptr) == LXW_NO_ERROR;
+    bool linked =
+        !cell.link.empty() && sheet.links < links_max &&
+        worksheet_write_url_opt(made, sheet.next, column, cell.link.c_str(), formats_.link,
+                                cell.text.c_str(), nullptr) == LXW_NO_ERROR;
     if (linked)
       ++sheet.links;
     else
-      check(worksheet_write_string(made, sheet.next, column, cell.text.c_str(), nullptr));
+      check(worksheet_write_string(made, sheet.next, column, cell.text.c_str(), formats_.text));
   }
 
   lxw_workbook* book_ = nullptr;

@@ -31,7 +31,8 @@ class Table {
     filled_[0] = filled_[1] = filled_[2] = true;
     auto json = checked_json(parser, record.raw);
     if (!json) return rest("", json_quote(record.raw));
-    flatten(*json, [&](const std::string& path, std::string_view value) { place(path, value, learn); });
+    flatten(*json,
+            [&](const std::string& path, std::string_view value) { place(path, value, learn); });
   }
 
   std::string header() const {

@@ -10,6 +10,7 @@
 #include "job/layout.h"
 #include "job/manifest.h"
 #include "job/segment.h"
+#include "probackup/drive_job.h"
 #include "probackup/error.h"
 #include "probackup/job.h"
 #include "probackup/restore_job.h"
@@ -279,7 +280,10 @@ RebuildReport rebuild_catalog(const JobContext& context, const std::optional<Sou
     }
     ++report.sources;
   }
-  if (!source) report.restores = import_restores(context);
+  if (!source) {
+    report.restores = import_restores(context);
+    import_drive_files(context);
+  }
   return report;
 }
 

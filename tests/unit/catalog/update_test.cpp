@@ -303,11 +303,21 @@ TEST_CASE("files keep their intervals, and carry the address of their copy in Dr
     update->put_file(file);
     rows.push_back(commit(*update, std::to_string(rows.size())));
   }
-  {
-    sqlite::Database database(fixture.path, 0);
-    database.execute(
-        "INSERT INTO drive_file VALUES(1, '1', 'f', 'id', 'https://drive.example/id')");
-  }
+  auto put = [&](const std::string& target, const std::string& url) {
+    fixture.catalog->put_drive_file({.target = target,
+                                     .key = "k",
+                                     .source = app.text(),
+                                     .kind = "file",
+                                     .stream = "cards",
+                                     .item = "1",
+                                     .file = "f",
+                                     .name = "b.pdf",
+                                     .id = "id",
+                                     .url = url});
+  };
+  put("/srv/copy", "file:///srv/copy/b.pdf");
+  CHECK(fixture.catalog->files_of(app, "cards", "1").at(0).drive_url == "file:///srv/copy/b.pdf");
+  put("google-drive", "https://drive.example/id");
   auto files = fixture.catalog->files_of(app, "cards", "1");
   REQUIRE(files.size() == 1);
   CHECK(files[0].name == "b.pdf");

@@ -23,9 +23,10 @@ class MemoryOfDrive final : public DriveMemory {
   bool wants_items(const std::string& sheet, bool changed) override {
     return changed || !held.contains(sheet);
   }
-  void items(const std::string& sheet,
-             const std::function<void(const std::function<void(
-                 const std::string&, const std::string&)>&)>& each) override {
+  void items(
+      const std::string& sheet,
+      const std::function<void(const std::function<void(const std::string&, const std::string&)>&)>&
+          each) override {
     held[sheet].clear();
     each([&](const std::string& stream, const std::string& key) {
       held[sheet].insert(stream + "/" + key);

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""sync-drive as people and scripts see it: the spreadsheets that come out, URLs in lists, exit codes.
+
+  sync_drive_test.py PROBACKUP DRIVE_SERVE
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import openpyxl
+except ImportError:
+    print("SKIP: python3-openpyxl is not installed")
+    sys.exit(77)
+
+PROBACKUP = os.path.abspath(sys.argv.pop(1))
+DRIVE_SERVE = os.path.abspath(sys.argv.pop(1))
+FOLDER_TYPE = "application/vnd.google-apps.folder"
+
+
+def tap(records):
+    schema = '{"type":"SCHEMA","stream":"tasks","schema":{},"key_properties":["id"]}\n'
+    return schema + "".join(json.dumps({"type": "RECORD", "stream": "tasks", "record": r}) + "\n" for r in records)
+
+
+class SyncDrive(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="probackup-drive-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder / "home"),
+                            "PROBACKUP_REPOSITORY": str(self.folder / "repository"), "PROBACKUP_PASSWORD": "secret"}
+        self.run_it("init")
+        self.records = [
+            {"id": "task-0001", "name": "=1+1", "due": "2024-06-01", "created_at": "2024-05-01T10:00:00Z", "points": 3,
+             "link": "https://example.com/a", "note": "line 1\nline 2"},
+            {"id": "task-0002", "name": "@SUM(A1)", "done": True, "big": 12345678901234567890, "note": "x" * 50001},
+            {"id": "task-0003", "name": "\U0001f48c \x01", "note": "-2+3"}]
+        self.backup()
+
+    def run_it(self, *arguments, code=0, **environment):
+        done = subprocess.run([PROBACKUP, *arguments], env=dict(self.environment, **environment),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=120)
+        self.assertEqual(done.returncode, code, f"{arguments}: {done.stdout}\n{done.stderr}")
+        return done
+
+    def backup(self):
+        path = self.folder / "tap.jsonl"
+        path.write_text(tap(self.records))
+        self.run_it("backup", "singer:demo", "--tap", str(path), "--max-delete", "100")
+
+    def sync(self, *more, code=0, **environment):
+        return json.loads(self.run_it("sync-drive", "--json", *more, code=code, **environment).stdout)
+
+    def serve(self):
+        server = subprocess.Popen([DRIVE_SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (server.stdin.close(), server.wait(), server.stdout.close()))
+        self.environment.update(PROBACKUP_GOOGLE_BASE_URL=server.stdout.readline().strip(),
+                                PROBACKUP_GOOGLE_TOKEN="good-token")
+        return server
+
+    @staticmethod
+    def tree(server):
+        server.stdin.write("tree\n")
+        server.stdin.flush()
+        out = {}
+        for line in iter(server.stdout.readline, "\n"):
+            path, kind, _ = line.rstrip("\n").split("\t")
+            out[path] = kind
+        return out
+
+    def test_spreadsheets_open_and_hold_what_the_backup_holds(self):
+        copy = self.folder / "copy"
+        first = self.sync("--local", str(copy))
+        self.assertEqual((first["created"], first["sheets"], first["items"]), (4, 2, 3))
+        book = openpyxl.load_workbook(copy / "singer/demo/Tasks.xlsx")
+        self.assertEqual(book.sheetnames, ["Items", "Long texts"])
+        sheet = book["Items"]
+        self.assertEqual(sheet.freeze_panes, "B2")
+        titles = [cell.value for cell in sheet[1]]
+        rows = [dict(zip(titles, row)) for row in sheet.iter_rows(min_row=2)]
+        self.assertEqual([row["ID"].value for row in rows], ["task-0001", "task-0002", "task-0003"])
+        self.assertEqual(rows[0]["Name"].value, "=1+1")
+        self.assertEqual(rows[0]["Name"].data_type, "s")  # text, no formula
+        self.assertEqual(rows[1]["Name"].data_type, "s")
+        self.assertEqual(rows[2]["Note"].data_type, "s")
+        self.assertEqual(str(rows[0]["Created"].value), "2024-05-01 10:00:00")
+        self.assertTrue(rows[0]["Due"].is_date)
+        self.assertEqual(rows[0]["Points"].value, 3)
+        self.assertEqual(rows[0]["Link"].hyperlink.target, "https://example.com/a")
+        self.assertEqual(rows[0]["Note"].value, "line 1\nline 2")
+        self.assertEqual(rows[1]["Big"].value, "12345678901234567890")
+        self.assertEqual(rows[2]["Name"].value, "\U0001f48c \ufffd")
+        self.assertEqual("".join(row[4].value for row in book["Long texts"].iter_rows(min_row=2)), "x" * 50001)
+        again = self.sync("--local", str(copy))
+        self.assertEqual((again["created"], again["updated"], again["unchanged"]), (0, 0, 4))
+
+    def test_what_is_gone_stands_on_a_sheet_of_its_own(self):
+        copy = self.folder / "copy"
+        self.sync("--local", str(copy))
+        gone = self.records.pop(0)
+        self.backup()
+        self.assertEqual(self.sync("--local", str(copy))["updated"], 2)  # the tasks and the index
+        rows = list(openpyxl.load_workbook(copy / "singer/demo/Tasks.xlsx")["Deleted"].iter_rows(values_only=True))
+        self.assertEqual(len(rows), 2)
+        row = dict(zip(rows[0], rows[1]))
+        self.assertEqual(row["ID"], gone["id"])
+        self.assertEqual(row["To restore it"], "tasks/task-0001")
+        snapshots = json.loads(self.run_it("list", "--json").stdout)
+        self.assertEqual(snapshots[0]["id"][:8], row["In snapshot"])
+        self.assertEqual(str(row["Vanished"])[:16], snapshots[1]["time"][:16].replace("T", " "))
+
+    def test_drive_gets_the_same_tree_and_the_urls_are_kept(self):
+        server = self.serve()
+        plan = self.sync("--dry-run")
+        self.assertEqual((plan["type"], plan["created"]), ("plan", 4))
+        self.assertEqual(self.tree(server), {})
+        self.sync()
+        tree = self.tree(server)
+        self.assertEqual(sorted(tree), ["probackup", "probackup/singer", "probackup/singer/demo",
+                                        "probackup/singer/demo/Index", "probackup/singer/demo/Tasks"])
+        self.assertEqual(tree["probackup/singer"], FOLDER_TYPE)
+        again = self.sync()
+        self.assertEqual((again["requests"], again["created"], again["updated"]), (1, 0, 0))
+        items = json.loads(self.run_it("list", "items", "--urls", "--json").stdout)
+        self.assertEqual(len(items), 3)
+        url = items[0]["drive_url"]
+        self.assertTrue(url.startswith("https://drive.example/spreadsheets/d/"), url)
+        self.assertIn(url, self.run_it("list", "items", "--urls").stdout)
+        # Who loses the catalog makes nothing twice, and has the URLs again.
+        shutil.rmtree(self.folder / "home")
+        self.run_it("catalog", "rebuild")
+        again = self.sync()
+        self.assertEqual((again["created"], again["updated"]), (0, 0))
+        self.assertEqual(sorted(self.tree(server)), sorted(tree))
+        items = json.loads(self.run_it("list", "items", "--urls", "--json").stdout)
+        self.assertEqual(items[0]["drive_url"], url)
+
+    def test_wrong_usage_and_a_missing_sign_in_are_told(self):
+        self.assertIn("nobody is signed in to Google", self.run_it("sync-drive", code=2).stderr)
+        self.run_it("sync-drive", "--local", str(self.folder / "x"), "--folder", "id", code=2)
+        self.run_it("sync-drive", "--attachments", "some", code=2)
+        self.serve()
+        done = self.run_it("sync-drive", code=1, PROBACKUP_GOOGLE_TOKEN="ended-token")
+        self.assertIn("does not accept PROBACKUP_GOOGLE_TOKEN", done.stderr)
+        self.assertNotIn("ended-token", done.stderr)
+        self.run_it("sync-drive", PROBACKUP_GOOGLE_TOKEN="", PROBACKUP_GOOGLE_TOKEN_COMMAND="echo good-token")
+
+
+if __name__ == "__main__":
+    unittest.main()
