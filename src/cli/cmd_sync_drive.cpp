@@ -1,6 +1,8 @@
 // sync-drive: the readable copy in Google Drive or in a local folder.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/google_token.h"
 #include "job/layout.h"
@@ -67,6 +69,21 @@ std::vector<SourceRef> wanted_sources(Session& session) {
   return out;
 }
 
+// A copy must not lose what only seems to be gone.
+Snapshot newest_good(Session& session, const SourceRef& source) {
+  auto all = source_snapshots(session.repository(), source);
+  if (all.empty()) throw Error(fmt::format("there is no snapshot of {}", source.text()));
+  auto good = std::find_if(all.rbegin(), all.rend(), [](const Snapshot& snapshot) {
+    return !has_tag(snapshot, tag_suspicious) && !has_tag(snapshot, tag_partial);
+  });
+  if (good == all.rbegin() || good == all.rend()) return all.back();
+  log_warning(fmt::format("the newest snapshot of {} is {}: {} is copied instead", source.text(),
+                          has_tag(all.back(), tag_partial) ? "partial" : "suspicious",
+                          good->id.short_hex()));
+  log_warning(fmt::format("  to copy it all the same: --snapshot {}", all.back().id.short_hex()));
+  return *good;
+}
+
 std::vector<Snapshot> wanted_snapshots(Session& session) {
   const auto& options = session.options();
   if (!options.snapshot.empty()) {
@@ -76,8 +93,7 @@ std::vector<Snapshot> wanted_snapshots(Session& session) {
     return {find_snapshot(session.repository(), options.snapshot)};
   }
   std::vector<Snapshot> out;
-  for (const auto& source : wanted_sources(session))
-    out.push_back(find_snapshot(session.repository(), "latest:" + source.text()));
+  for (const auto& source : wanted_sources(session)) out.push_back(newest_good(session, source));
   return out;
 }
 

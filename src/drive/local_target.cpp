@@ -37,6 +37,14 @@ bool reserved_on_windows(std::string_view name) {
               "check the free space of the disk and the rights of the folder");
 }
 
+bool is_there(const fs::path& path) {
+  std::error_code code;
+  bool found = fs::exists(path, code);
+  // A folder that may not be looked into must not look empty.
+  if (code) fail(path, code);
+  return found;
+}
+
 std::string file_url(const fs::path& path) {
   std::string out = "file://";
   for (const auto& part : fs::absolute(path).lexically_normal())
@@ -157,7 +165,7 @@ class LocalDrive final : public DriveTarget {
                   .name = entry.name,
                   .url = file_url(main_file(entry)),
                   .content = entry.content};
-    out.trashed = !fs::exists(main_file(entry));
+    out.trashed = !is_there(main_file(entry));
     return out;
   }
 
@@ -172,7 +180,7 @@ class LocalDrive final : public DriveTarget {
     for (std::size_t i = 0; i < before.size(); ++i) {
       std::error_code code;
       fs::rename(before[i], after[i], code);
-      if (code && fs::exists(before[i])) fail(after[i], code);
+      if (code && is_there(before[i])) fail(after[i], code);
     }
     entry = moved;
     state_.put(entry);
@@ -180,7 +188,7 @@ class LocalDrive final : public DriveTarget {
 
   // Whether something else lies where this would go: of a person, or of ours and about to go away.
   bool is_taken(const LocalEntry& entry) {
-    if (!fs::exists(main_file(entry))) return false;
+    if (!is_there(main_file(entry))) return false;
     names_later_[entry.key] = entry.name;
     return true;
   }

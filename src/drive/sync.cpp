@@ -276,7 +276,7 @@ DriveReport sync_drive(const DriveInput& input, DriveTarget& target, DriveMemory
   } catch (...) {
     try {
       target.finish();
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       // The error that broke the sync off says more.
     }
     throw;

@@ -29,6 +29,37 @@ def tap(records):
     return schema + "".join(json.dumps({"type": "RECORD", "stream": "tasks", "record": r}) + "\n" for r in records)
 
 
+def check_requests(log, description):
+    """Every request in the log is one that Google's description of the API knows: path, parameters, body."""
+    spec = json.loads(pathlib.Path(description).read_text())
+    everywhere = {p["name"] for p in spec["components"]["parameters"].values()}
+    writable = {name for name, prop in spec["components"]["schemas"]["File"]["properties"].items()
+                if not prop.get("description", "").startswith("Output only")}
+    problems, seen = [], 0
+    for line in pathlib.Path(log).read_text().splitlines():
+        call = json.loads(line)
+        path = call["path"].replace("/upload/drive/v3", "").replace("/drive/v3", "")
+        names = {name for name, _ in call["query"]}
+        if "upload_id" in names:
+            continue  # a session's address, which Google gives
+        if path not in spec["paths"]:
+            path = "/files/{fileId}"
+        operation = spec["paths"][path].get(call["method"].lower())
+        if operation is None:
+            problems.append(f"{call['method']} {path} is not there")
+            continue
+        seen += 1
+        known = everywhere | {p["name"] for p in operation["parameters"]}
+        problems += [f"{call['method']} {path}: unknown parameter {name}" for name in sorted(names - known)]
+        if call["body"].startswith("{"):
+            body = json.loads(call["body"])
+            problems += [f"{call['method']} {path}: {name} cannot be written" for name in sorted(set(body) - writable)]
+            for name, value in body.get("appProperties", {}).items():
+                if value is not None and len((name + value).encode()) > 124:
+                    problems.append(f"appProperties: {name} is too long")
+    return seen, problems
+
+
 class SyncDrive(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="probackup-drive-"))
@@ -59,7 +90,8 @@ class SyncDrive(unittest.TestCase):
         return json.loads(self.run_it("sync-drive", "--json", *more, code=code, **environment).stdout)
 
     def serve(self):
-        server = subprocess.Popen([DRIVE_SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.log = self.folder / "drive.log"
+        server = subprocess.Popen([DRIVE_SERVE, str(self.log)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(lambda: (server.stdin.close(), server.wait(), server.stdout.close()))
         self.environment.update(PROBACKUP_GOOGLE_BASE_URL=server.stdout.readline().strip(),
                                 PROBACKUP_GOOGLE_TOKEN="good-token")
@@ -141,6 +173,35 @@ class SyncDrive(unittest.TestCase):
         self.assertEqual(sorted(self.tree(server)), sorted(tree))
         items = json.loads(self.run_it("list", "items", "--urls", "--json").stdout)
         self.assertEqual(items[0]["drive_url"], url)
+
+    def test_a_suspicious_snapshot_is_not_copied_unless_it_is_named(self):
+        copy = self.folder / "copy"
+        self.sync("--local", str(copy))
+        del self.records[1:]
+        path = self.folder / "tap.jsonl"
+        path.write_text(tap(self.records))
+        done = self.run_it("backup", "singer:demo", "--tap", str(path), "--json", code=3)
+        newest = json.loads(done.stdout.splitlines()[-1])["snapshot"]
+        done = self.run_it("sync-drive", "--local", str(copy), "--json")
+        self.assertIn("suspicious", done.stderr)
+        self.assertEqual(json.loads(done.stdout)["updated"], 0)
+        self.assertEqual(self.sync("--local", str(copy), "--snapshot", newest)["updated"], 2)
+
+    def test_every_request_is_one_that_google_describes(self):
+        description = pathlib.Path(os.environ.get("PROBACKUP_SPECS", "")) / "google-drive.json"
+        if not os.environ.get("PROBACKUP_SPECS") or not description.exists():
+            self.skipTest("PROBACKUP_SPECS names no folder with google-drive.json")
+        server = self.serve()
+        self.sync()
+        self.records[0]["name"] = "changed"
+        del self.records[1]
+        self.backup()
+        self.sync("--snapshot", "latest")
+        server.stdin.close()
+        server.wait()
+        seen, problems = check_requests(self.log, description)
+        self.assertGreater(seen, 8)
+        self.assertEqual(problems, [])
 
     def test_wrong_usage_and_a_missing_sign_in_are_told(self):
         self.assertIn("nobody is signed in to Google", self.run_it("sync-drive", code=2).stderr)
