@@ -157,8 +157,8 @@ TEST_CASE("What an Asana plan does not have is no gap, and what is refused says 
   check({"asana", 403, json::object(), error("Forbidden"), Do::gap, "Forbidden"});
   check({"asana", 404, json::object(), error("Unknown object: 1"), Do::gap, "Unknown object"});
   check({"asana", 451, json::object(), error("Unavailable"), Do::gap, "legal"});
-  check({"asana", 400, json::object(), error("Your pagination token has expired."), Do::gap,
-         "expired. (400)"});
+  check({"asana", 400, json::object(), error("Your pagination token has expired."), Do::restart,
+         "the offset token of a page ended"});
   check({"asana", 403, json::object(), "<Error><Code>AccessDenied</Code></Error>", Do::gap, ""});
   check({"asana", 200, json::object(), {{"data", json::array()}}, {}, ""});
 }

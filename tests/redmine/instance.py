@@ -39,7 +39,12 @@ class Instance:
         output("sh", SCRIPT, "run", self.folder, str(HERE / name))
 
     def fill(self, *arguments):
-        return output(sys.executable, str(HERE / "fill.py"), self.url, *arguments, env=self.environment)
+        try:
+            return output(sys.executable, str(HERE / "fill.py"), self.url, *arguments, env=self.environment)
+        except subprocess.CalledProcessError:
+            for log in sorted(pathlib.Path(self.folder).glob("**/*.log")):
+                print(f"end of {log.name}:", *log.read_text(errors="replace").splitlines()[-40:], sep="\n  ")
+            raise
 
     def stop(self):
         subprocess.run(["sh", SCRIPT, "stop", self.folder], check=False)
