@@ -3,6 +3,15 @@
 #include "probackup/error.h"
 
 namespace probackup {
+namespace {
+
+// In the trash for another reason than that a sync put it there: it comes back with a folder above
+// that is taken out again.
+bool is_ours(const DriveFile& file) {
+  return !file.trashed || !file.content.empty();
+}
+
+}  // namespace
 
 Placer::Placer(DriveTarget& target, DriveMemory& memory, const DriveOptions& options,
                DriveReport& report)
@@ -14,7 +23,7 @@ Placer::Placer(DriveTarget& target, DriveMemory& memory, const DriveOptions& opt
     // people may have kept its address.
     bool better = known->second.trashed && !file.trashed;
     DriveFile& other = better ? known->second : file;
-    if (!other.trashed) doubles_.push_back(other);
+    if (is_ours(other)) doubles_.push_back(other);
     if (better) known->second = file;
   }
 }
@@ -133,7 +142,7 @@ void Placer::remove_rest(const std::string& source) {
   for (const auto& file : doubles_)
     if (file.source == source || file.source.empty()) gone.push_back(file);
   for (auto& [key, file] : files_)
-    if (!seen_.contains(key) && file.source == source && !file.trashed) gone.push_back(file);
+    if (!seen_.contains(key) && file.source == source && is_ours(file)) gone.push_back(file);
   report_.removed += gone.size();
   if (options_.dry_run || gone.empty()) return;
   target_.remove(gone);

@@ -192,6 +192,7 @@ class Sync {
       check_stop();
       tell("spreadsheets", done++, tables.size());
       if (!placer_->placed(keys_.at(shape.folder))) {
+        placer_->keep(table_key(shape, 0));
         ++report_.skipped;
         continue;
       }

@@ -110,6 +110,18 @@ TEST_CASE("a board that comes back is taken out of the trash, with its old addre
   CHECK(ids(rig.server) == before);
 }
 
+TEST_CASE("what vanished does not come back with a folder that a person threw away") {
+  TwoBoards rig;
+  rig.sync();
+  rig.server.trash(id_of(rig, "probackup/Board/acme"));
+  rig.source = small_account();
+  rig.add_board("b1", "House", 3);
+  rig.sync();
+  CHECK(rig.paths().size() == 8);
+  for (const auto& path : rig.paths()) CHECK(path.find("Garden") == std::string::npos);
+  CHECK(rig.sync().removed == 0);
+}
+
 TEST_CASE("what a person deleted is made again, or stays away") {
   TwoBoards rig;
   rig.sync();
