@@ -47,10 +47,7 @@ void read_people(LoadContext& context, const Found& found, const Lets& lets, con
   people.name = reader.path_or_template("name", {"record"});
   for (const auto& stream : streams)
     if (!people.name && stream.name == people.stream) people.name = stream.title_of;
-  bool asks =
-      std::any_of(std::begin({"get", "post", "graphql"}), std::end({"get", "post", "graphql"}),
-                  [&](const char* key) { return reader.has(key); });
-  if (asks) {
+  if (reader.has("get") || reader.has("post") || reader.has("graphql")) {
     people.look_up = read_look_up(reader, lets, roots);
     reader.refuse("where", "people are matched by \"match\"");
   }
