@@ -46,8 +46,18 @@ void add_protection(GithubData& data, Seeded& dice, const std::string& repo) {
   data.add(data.protection_rules, repo, members);
 }
 
-// Links between issues are left to those who ask for them: a blocked issue shows the state of the
-// others, and no date moves with it.
+// A blocked issue shows the state of the other, and no date moves with that one's changes.
+void add_blocker(GithubData& data, Seeded& dice, const std::string& repo) {
+  const auto blocked = any_key(dice, data.issues.keys_of(repo));
+  const auto blocker = any_key(dice, data.issues.keys_of(repo));
+  if (!blocked || blocked == blocker) return;
+  for (const auto& issue : {*blocked, *blocker}) {
+    if (!data.issues.find(issue)->at("pull").is_null()) return;
+  }
+  data.set_blockers(*blocked, *blocker, true);
+  data.update_issue(*blocked, JsonRecord::object());
+}
+
 void add_reply(GithubData& data, Seeded& dice, const std::string& repo) {
   const auto discussion = any_key(dice, data.discussions.keys_of(repo));
   if (!discussion) return;
@@ -82,6 +92,7 @@ void furnish_randomly(GithubData& data, std::uint64_t seed, const std::string& r
     data.add(data.invitations, repo, {{"login", *any_key(dice, data.users)}, {"role", "write"}});
   }
   add_reply(data, dice, repo);
+  add_blocker(data, dice, repo);
 }
 
 }  // namespace probackup

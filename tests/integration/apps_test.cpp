@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "catch.h"
+#include "fake/github_account.h"
 #include "rig.h"
 #include "util/text.h"
 
@@ -115,6 +116,44 @@ TEST_CASE("A run over an unchanged account stores nothing, and a small change co
   CHECK(unchanged.requests < first.requests);
   // GitHub's quota does not count what was not modified.
   if (rig.account().app() == "github") CHECK(2 * not_modified > unchanged.requests);
+}
+
+TEST_CASE("What blocks an issue may change, and the issue's records stay right") {
+  MemoryStorage storage;
+  Rig rig("github:org-1", 3, {}, storage);
+  auto& account = dynamic_cast<GithubAccount&>(rig.account());
+  const auto link = account.change([](GithubData& data) {
+    data.catch_up();
+    const auto& repo = *data.repos.keys_of("org-1").begin();
+    const auto blocked = data.add_issue(repo, "user-1", "Blocked", "");
+    const auto blocker = data.add_issue(repo, "user-1", "Blocker", "");
+    data.set_blockers(blocked, blocker, true);
+    data.update_issue(blocked, JsonRecord::object());
+    return std::pair(blocked, blocker);
+  });
+  check_equal(rig, rig.backup(), true);
+  const auto before = rig.contents(*rig.newest()).streams;
+  rig.clock().sleep(rig.app().seen_after(), {});
+  account.change([&](GithubData& data) {
+    data.catch_up();
+    data.update_issue(link.second, {{"state", "closed"}, {"title", "Done"}, {"body", "changed"}});
+    return 0;
+  });
+  rig.clock().sleep(std::chrono::minutes(10), {});
+  const auto report = rig.backup();
+  check_equal(rig, report, false);
+  const auto after = rig.contents(report.snapshot).streams;
+  // No new version of the link, whose issue was not touched; the blocker itself has one.
+  CHECK(after.at("issue_dependencies") == before.at("issue_dependencies"));
+  CHECK(after.at("issues") != before.at("issues"));
+  // A link that is gone is seen when its issue changes, at the latest when all is read again.
+  account.change([&](GithubData& data) {
+    data.catch_up();
+    data.delete_issue(link.second);
+    return 0;
+  });
+  rig.clock().sleep(std::chrono::hours(24 * 32), {});
+  check_equal(rig, rig.backup(), false);
 }
 
 // Run by validate_traffic.py, which checks the log. These have descriptions that are complete
