@@ -39,6 +39,7 @@ struct GitTarget {
   std::string id;             // folder below git/ in the snapshot
   std::string url;            // https, without credentials
   std::string authorization;  // value for the Authorization header, secret; "" for none
+  bool replace = false;       // what is there already is overwritten
 };
 
 // What is to be restored: the chosen part of a snapshot. Not for concurrent calls. Throws Error

@@ -24,6 +24,8 @@ class References {
   virtual std::optional<std::string> person(const std::string& old_id) = 0;
   virtual std::optional<std::string> person_name(const std::string& old_id) = 0;
   virtual std::string relink(const std::string& text) = 0;
+  // The text such that it tells nobody whom it mentions, unless people are to be told.
+  virtual std::string mute(const std::string& text) = 0;
 };
 
 // The root that only the restore section has.

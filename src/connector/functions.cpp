@@ -376,11 +376,15 @@ json run_person_name(Arguments args, References& references) {
   return name ? json(*name) : json();
 }
 
+json run_mute(Arguments args, References& references) {
+  return limited(references.mute(text_of(*args[0])));
+}
+
 json run_relink(Arguments args, References& references) {
   return limited(references.relink(text_of(*args[0])));
 }
 
-constexpr std::array<Function, 33> functions{{
+constexpr std::array<Function, 34> functions{{
     {"date", "date(time, pattern)", "a time printed in UTC by a strftime pattern, or as RFC 3339",
      1, 2, false, run_date},
     {"default", "default(x, other)", "other where x is null, '', [] or {}", 2, 2, true,
@@ -400,6 +404,8 @@ constexpr std::array<Function, 33> functions{{
      "true when the text fits a pattern, or one of a list, with * and ?", 2, 2, false, run_matches},
     {"max", "max(list)", "the greatest of numbers or texts, null for none", 1, 1, false, run_max},
     {"min", "min(list)", "the least of numbers or texts, null for none", 1, 1, false, run_min},
+    {"mute", "mute(text)", "restore: @names written so that nobody is told, but with --notify", 1,
+     1, false, nullptr, run_mute},
     {"number", "number(x)", "the number that a text spells, else null", 1, 1, false, run_number},
     {"parse", "parse(text)", "the value that a JSON text holds", 1, 1, false, run_parse},
     {"people", "people(list)", "restore: the ids of these people in the target", 1, 1, false,

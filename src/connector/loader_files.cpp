@@ -84,11 +84,11 @@ std::vector<FileModel> read_files(ObjectReader& stream, const Lets& lets, bool h
 }
 
 std::vector<GitModel> read_git(ObjectReader& stream, const Lets& lets, bool has_parent) {
-  return read_git_list(stream, lets, record_roots(lets, has_parent), "record");
+  return read_git_list(stream, lets, record_roots(lets, has_parent), "record", false);
 }
 
 std::vector<GitModel> read_git_list(ObjectReader& stream, const Lets& lets, const Roots& roots,
-                                    std::string_view id_root) {
+                                    std::string_view id_root, bool is_restored) {
   std::vector<GitModel> out;
   for (const Found& found : stream.objects("git")) {
     ObjectReader reader(stream.context(), found);
@@ -110,6 +110,10 @@ std::vector<GitModel> read_git_list(ObjectReader& stream, const Lets& lets, cons
         reader.refuse("auth", "git takes the kinds bearer and basic");
     }
     git.missing_is_empty = reader.flag("missing_is_empty");
+    if (is_restored) {
+      git.replace = reader.flag("replace");
+      git.lost = reader.text("lost");
+    }
     reader.finish();
     out.push_back(std::move(git));
   }

@@ -71,9 +71,9 @@ std::vector<std::string> read_records(ObjectReader& reader);
 std::vector<std::string> read_paths(ObjectReader& reader, std::string_view key,
                                     bool through_lists);
 ConnectorSetting read_setting(LoadContext& context, const std::string& name, const Found& found);
-// Each git repository of a list; `roots` are visible in it.
+// Each git repository of a list; `roots` are visible in it. `is_restored`: of a restore's step.
 std::vector<GitModel> read_git_list(ObjectReader& reader, const Lets& lets, const Roots& roots,
-                                    std::string_view id_root);
+                                    std::string_view id_root, bool is_restored);
 
 // The `restore` section. `streams` are read already.
 RestoreModel read_restore(LoadContext& context, const Found& found, const Lets& lets,

@@ -55,6 +55,18 @@ void read_people(LoadContext& context, const Found& found, const Lets& lets, con
   model.people = std::move(people);
 }
 
+// Steps of a sequence stand together: what lies between them would be made out of turn.
+void check_sequences(LoadContext& context, const Found& steps, const RestoreModel& model) {
+  std::set<std::string> ended;
+  for (std::size_t i = 0; i < model.steps.size(); ++i) {
+    const std::string& sequence = model.steps[i].sequence;
+    if (!sequence.empty() && ended.contains(sequence))
+      context.add(fmt::format("{}/{}/sequence", steps.pointer, i),
+                  fmt::format("the steps of \"{}\" do not stand together", sequence));
+    if (i > 0 && model.steps[i - 1].sequence != sequence) ended.insert(model.steps[i - 1].sequence);
+  }
+}
+
 // Every kind that is named must be made by some step, and before it is needed.
 void check_kinds(LoadContext& context, const RestoreModel& model) {
   std::vector<std::string> kinds;
@@ -75,6 +87,9 @@ void check_names(LoadContext& context, const Found& steps, const RestoreModel& m
     if (!step.make.empty() && !seen.insert(step.make).second)
       context.add(pointer + "/make", fmt::format("\"{}\" is made by an earlier step", step.make));
     check_stream_name(context, {&steps.value->at(i), pointer}, step.from);
+    for (const auto& beside : step.beside)
+      check_stream_name(context, {&steps.value->at(i), pointer + "/beside/" + beside.name},
+                        beside.stream);
   }
 }
 
@@ -102,7 +117,10 @@ RestoreModel read_restore(LoadContext& context, const Found& found, const Lets& 
   }
   for (const Found& step : steps)
     model.steps.push_back(read_step(context, step, lets, roots, model.note.has_value()));
-  if (!steps.empty()) check_names(context, reader.find("steps"), model);
+  if (!steps.empty()) {
+    check_names(context, reader.find("steps"), model);
+    check_sequences(context, reader.find("steps"), model);
+  }
   check_kinds(context, model);
   reader.finish();
   return model;
@@ -125,6 +143,14 @@ LookUpModel read_look_up(ObjectReader& reader, const Lets& lets, const Roots& ro
 const StepModel* RestoreModel::step(const std::string& kind) const {
   auto found = std::find_if(steps.begin(), steps.end(),
                             [&](const StepModel& step) { return step.make == kind; });
+  return found == steps.end() ? nullptr : &*found;
+}
+
+const StepModel* RestoreModel::step_of_map(const std::string& map) const {
+  auto found = std::find_if(steps.begin(), steps.end(), [&](const StepModel& step) {
+    return std::any_of(step.also.begin(), step.also.end(),
+                       [&](const AlsoModel& also) { return also.map == map && !also.old_id; });
+  });
   return found == steps.end() ? nullptr : &*found;
 }
 

@@ -1,6 +1,8 @@
 // One step of the restore section.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "connector/expr_node.h"
 #include "connector/loader_parts.h"
 #include "util/text.h"
@@ -41,7 +43,7 @@ PartModel read_part(LoadContext& context, const Found& found, const Roots& roots
   ObjectReader reader(context, found);
   reader.require("file");
   part.file = reader.templated("file", roots).value_or(Template());
-  part.type = reader.text("type");
+  part.type = reader.templated("type", roots).value_or(Template());
   reader.finish();
   return part;
 }
@@ -185,12 +187,73 @@ std::vector<AlsoModel> read_also(ObjectReader& step, const StepRoots& roots) {
     Roots inside = roots.and_more({"status", "headers", "body", "new"});
     also.each = reader.expression("each", inside);
     if (also.each) inside.emplace_back("item");
-    reader.require("old");
+    if (also.each) reader.require("old");
     reader.require("new");
-    also.old_id = reader.templated("old", inside).value_or(Template());
+    also.old_id = reader.templated("old", inside);
     also.new_id = reader.templated("new", inside).value_or(Template());
     reader.finish();
     out.push_back(std::move(also));
+  }
+  return out;
+}
+
+std::vector<InsteadModel> read_instead(ObjectReader& step, const Lets& lets, const StepRoots& roots,
+                                       const Roots& create) {
+  std::vector<InsteadModel> out;
+  const Roots answer = roots.and_more({"status", "headers", "body"});
+  for (const Found& found : step.objects("instead")) {
+    ObjectReader reader(step.context(), found);
+    InsteadModel model;
+    reader.require("if");
+    if (auto when = reader.expression("if", answer)) model.when = std::move(*when);
+    bool writes = false;
+    for (const char* method : {"post", "put", "patch", "graphql"}) writes |= reader.has(method);
+    model.say = writes ? reader.text("say") : reader.required_text("say");
+    if (writes) {
+      model.write = read_write(reader, lets, create);
+      model.new_id = reader.templated("new_id", answer);
+      model.confirm = read_own_look_up(reader, "confirm", lets, roots.and_more({"sent"}));
+    }
+    reader.finish();
+    out.push_back(std::move(model));
+  }
+  return out;
+}
+
+std::optional<LeftoverModel> read_leftover(ObjectReader& step, const Lets& lets,
+                                           const StepRoots& roots) {
+  Found found = step.find("leftover");
+  if (!found) return std::nullopt;
+  ObjectReader reader(step.context(), found);
+  LeftoverModel model;
+  reader.require("where");
+  reader.require("remove");
+  model.look_up = read_look_up(reader, lets, roots.request);
+  if (auto remove = read_own_write(reader, "remove", lets, roots.and_more({"found"})))
+    model.remove = std::move(*remove);
+  reader.finish();
+  return model;
+}
+
+std::vector<BesideModel> read_beside(ObjectReader& step, StepRoots& roots) {
+  std::vector<BesideModel> out;
+  Found found = step.find("beside");
+  if (!found) return out;
+  ObjectReader reader(step.context(), found);
+  for (const auto& [name, value] : found.value->items()) {
+    Found member = reader.find(name);
+    if (!member) continue;
+    if (std::find(roots.step.begin(), roots.step.end(), name) != roots.step.end())
+      step.context().add(member.pointer, "is a root already");
+    ObjectReader one(step.context(), member);
+    BesideModel model;
+    model.name = name;
+    model.stream = one.required_text("stream");
+    one.require("id");
+    model.id = one.templated("id", roots.step).value_or(Template());
+    one.finish();
+    roots.step.emplace_back(name);
+    out.push_back(std::move(model));
   }
   return out;
 }
@@ -262,8 +325,9 @@ CompareModel read_compare(ObjectReader& step, const StepRoots& roots, const std:
 void check_missing(ObjectReader& reader, const StepModel& step) {
   if (!step.find)
     reader.refuse("missing", "\"missing\" needs \"find\": nothing else tells what is there");
-  for (const char* key : {"get", "post", "put", "patch", "delete", "graphql", "before", "claim",
-                          "confirm", "new_id", "then", "finish", "git", "relink", "remove"})
+  for (const char* key :
+       {"get", "post", "put", "patch", "delete", "graphql", "before", "claim", "confirm", "instead",
+        "leftover", "new_id", "then", "finish", "git", "relink", "remove"})
     reader.refuse(key, fmt::format("\"{}\" does not go with \"missing\"", key));
 }
 
@@ -283,10 +347,16 @@ void check_create(ObjectReader& reader, const StepModel& step) {
     reader.refuse("claim",
                   "\"claim\" needs \"parents\", which made the thing, and \"then\", which "
                   "gives it its values");
+  if (step.leftover && !step.confirm)
+    reader.refuse("leftover", "\"leftover\" needs \"confirm\", which finds what is whole");
   if (step.update && !step.exists)
     reader.refuse("update", "\"update\" needs \"exists\", which tells what is still there");
   if (step.after && !step.each.empty())
     reader.refuse("after", "\"after\" is for steps without \"each\"");
+  if (!step.sequence.empty() && !step.order)
+    reader.refuse("sequence", "\"sequence\" needs \"order\", which tells what comes first");
+  if (!step.sequence.empty() && step.after)
+    reader.refuse("after", "\"after\" does not go with \"sequence\"");
 }
 
 }  // namespace
@@ -301,6 +371,7 @@ StepModel read_step(LoadContext& context, const Found& found, const Lets& lets,
   StepRoots roots{section, section, {}};
   for (const char* root : {"record", "key", "parent_key", "parent_stream"})
     roots.step.emplace_back(root);
+  step.beside = read_beside(reader, roots);
   read_each(reader, roots, step);
   roots.request = roots.step;
   if (has_note) roots.request.emplace_back("note");
@@ -308,9 +379,10 @@ StepModel read_step(LoadContext& context, const Found& found, const Lets& lets,
 
   step.when = reader.expression("if", roots.step);
   step.lost = read_losses(reader, "lost", roots.step);
-  step.without = read_losses(reader, "without", roots.step);
+  step.without = read_losses(reader, "without", roots.step_and({"new"}));
   step.id = reader.templated("id", roots.step);
   if (!step.id && !step.each.empty()) step.id = Template::parse("${item.id}", {"item"});
+  step.sequence = reader.text("sequence");
   step.order = reader.templated("order", roots.step);
   step.after = reader.templated("after", roots.step);
   step.parents = read_parents(reader, lets, roots);
@@ -322,6 +394,7 @@ StepModel read_step(LoadContext& context, const Found& found, const Lets& lets,
   for (const auto& before : step.before) create.push_back(before.as);
   step.missing = reader.text("missing");
   if (step.missing.empty()) step.create = read_write(reader, lets, create);
+  step.instead = read_instead(reader, lets, roots, create);
   Roots answer = roots.and_more({"status", "headers", "body"});
   step.new_id = reader.templated("new_id", answer);
   answer.emplace_back("new");
@@ -329,12 +402,13 @@ StepModel read_step(LoadContext& context, const Found& found, const Lets& lets,
   step.old_url = reader.templated("old_url", roots.step);
   step.also = read_also(reader, roots);
   step.confirm = read_own_look_up(reader, "confirm", lets, roots.and_more({"sent"}));
+  step.leftover = read_leftover(reader, lets, roots);
   step.learn_id = reader.flag("learn_id");
   bool safe = step.create.request.method == "PUT" || step.create.request.method == "PATCH";
   step.repeatable = reader.has("repeatable") ? reader.flag("repeatable") : safe;
   Roots made = roots.and_more({"new"});
   step.then = read_follow_ups(reader, "then", lets, answer);
-  step.git = read_git_list(reader, lets, answer, "record");
+  step.git = read_git_list(reader, lets, answer, "record", true);
   step.finish = read_follow_ups(reader, "finish", lets, made);
   step.update = read_own_write(reader, "update", lets, made);
   step.relink = read_own_write(reader, "relink", lets, made);

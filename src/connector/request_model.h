@@ -68,6 +68,9 @@ struct GitModel {
   Template url;                     // https clone URL
   std::optional<AuthModel> auth;    // bearer or basic, instead of the app's own, for `url`'s host
   bool missing_is_empty = false;    // a wiki that was never made is no gap
+  // In a restore:
+  bool replace = false;  // what the remote has is overwritten
+  std::string lost;      // not "": why the thing is lost when the push fails
 };
 
 struct LimitModel {

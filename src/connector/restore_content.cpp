@@ -35,8 +35,10 @@ void append_file(SpoolFile& spool, const Owner& owner, const std::string& id) {
                          [&](std::string_view piece) { spool.append(piece); });
 }
 
-std::string type_of(const PartModel& part) {
-  return part.type.empty() ? "application/octet-stream" : part.type;
+std::string type_of(const PartModel& part, const Scope& names) {
+  std::string type = part.type.text(names);
+  if (type.find_first_of("\r\n") != std::string::npos) throw Error("a Content-Type of two lines");
+  return type.empty() ? "application/octet-stream" : type;
 }
 
 // A quoted parameter (RFC 7578, section 4.2: percent-encoding as browsers do it).
@@ -69,7 +71,7 @@ void append_part(SpoolFile& spool, const std::string& boundary, const std::strin
   if (id.is_null()) return;
   auto file = file_of(owner, json_text(id));
   spool.append(fmt::format("{}; filename={}\r\nContent-Type: {}\r\n\r\n", head,
-                           form_quoted(file.name), type_of(part)));
+                           form_quoted(file.name), type_of(part, names)));
   append_file(spool, owner, json_text(id));
   spool.append("\r\n");
 }
@@ -91,7 +93,7 @@ void add_upload(HttpRequest& request, const PartModel& part, const Scope& names,
   file_of(owner, id);
   auto spool = std::make_shared<SpoolFile>();
   append_file(*spool, owner, id);
-  set_type(request, type_of(part));
+  set_type(request, type_of(part, names));
   request.upload = spool_body(std::move(spool));
 }
 

@@ -1,6 +1,9 @@
 // Runs the steps of a restore, one thing after the other.
 #include <fmt/format.h>
 
+#include <list>
+#include <span>
+
 #include "connector/model.h"
 #include "connector/restore_compare.h"
 #include "connector/restore_make.h"
@@ -84,6 +87,20 @@ void check_known(const RestoreModel& model, const RestoreOptions& options) {
   }
 }
 
+// Whether the next run may find it made, or make it.
+bool is_open(const JournalEntry& entry) {
+  return entry.state == State::sent || (entry.state == State::failed && entry.notes.empty());
+}
+
+// How many steps from this one on share a sequence.
+std::size_t together(const std::vector<StepModel>& steps, std::size_t i) {
+  std::size_t count = 1;
+  while (!steps[i].sequence.empty() && i + count < steps.size() &&
+         steps[i + count].sequence == steps[i].sequence)
+    ++count;
+  return count;
+}
+
 }  // namespace
 
 struct RestoreEngine::State {
@@ -116,8 +133,9 @@ struct RestoreEngine::State {
   }
   void report();
   void choose(RestoreRefs& refs);
-  void run_step(const StepModel& step, RestoreMaker& maker, const Scope& scope,
-                std::stop_token stop);
+  // Steps that share a sequence, or one alone.
+  void run_steps(std::span<const StepModel> steps, RestoreMaker& maker, const Scope& scope,
+                 std::stop_token stop);
   void finish_step(const StepModel& step, RestoreMaker& maker, const Scope& scope,
                    std::stop_token stop);
   void count(const JournalEntry& entry);
@@ -171,16 +189,43 @@ void RestoreEngine::State::count(const JournalEntry& entry) {
                 "probackup restore --resume");
 }
 
-void RestoreEngine::State::run_step(const StepModel& step, RestoreMaker& maker, const Scope& scope,
-                                    std::stop_token stop) {
-  progress.kind = step.make;
-  StepItems items(step, stream(step), scope, parts.source);
-  for (const auto& broken : items.broken()) maker.note_broken(step, broken);
-  items.each([&](RestoreItem& item) {
-    if (stop.stop_requested()) throw Error(ErrorKind::interrupted, "interrupted");
-    count(maker.make(step, item, stop));
-    return true;
-  });
+void RestoreEngine::State::run_steps(std::span<const StepModel> steps, RestoreMaker& maker,
+                                     const Scope& scope, std::stop_token stop) {
+  struct Line {
+    Line(const StepModel& made, const StreamModel* stream, const Scope& scope,
+         RestoreSource& source)
+        : step(made), items(step, stream, scope, source) {}
+    const StepModel& step;
+    StepItems items;
+    std::size_t next = 0;
+  };
+  std::list<Line> lines;
+  for (const auto& step : steps) {
+    lines.emplace_back(step, stream(step), scope, parts.source);
+    for (const auto& broken : lines.back().items.broken()) maker.note_broken(step, broken);
+  }
+  for (;;) {
+    Line* first = nullptr;
+    for (auto& line : lines) {
+      if (line.next == line.items.size()) continue;
+      if (!first || comes_first(line.items.order_at(line.next), first->items.order_at(first->next)))
+        first = &line;
+    }
+    if (!first) return;
+    progress.kind = first->step.make;
+    first->items.at(first->next++, [&](RestoreItem& item) {
+      if (stop.stop_requested()) throw Error(ErrorKind::interrupted, "interrupted");
+      const JournalEntry entry = maker.make(first->step, item, stop);
+      count(entry);
+      // What comes after it would take its place.
+      if (!first->step.sequence.empty() && is_open(entry))
+        throw Error(fmt::format("{}: whether {} {} was made is not known, and what comes after it "
+                                "must wait",
+                                connector.title(), entry.kind, entry.old_id),
+                    "go on with probackup restore --resume");
+      return true;
+    });
+  }
 }
 
 void RestoreEngine::State::finish_step(const StepModel& step, RestoreMaker& maker,
@@ -234,10 +279,11 @@ RestoreOutcome RestoreEngine::run(std::stop_token stop) {
   RestoreOutcome outcome;
   try {
     state_->choose(refs);
-    for (const auto& step : state_->parts.model.steps)
-      state_->run_step(step, maker, running.scope(), stop);
-    // What is inside of others first: nothing can be put into what is closed.
     const auto& steps = state_->parts.model.steps;
+    for (std::size_t i = 0, count = 0; i < steps.size(); i += count)
+      state_->run_steps(std::span(steps).subspan(i, count = together(steps, i)), maker,
+                        running.scope(), stop);
+    // What is inside of others first: nothing can be put into what is closed.
     for (auto step = steps.rbegin(); step != steps.rend(); ++step)
       state_->finish_step(*step, maker, running.scope(), stop);
   } catch (const QuotaPause& pause) {

@@ -40,13 +40,35 @@ int rank(const json& value) {
   return value.is_null() ? 2 : 1;
 }
 
+}  // namespace
+
 bool comes_first(const json& a, const json& b) {
   if (rank(a) != rank(b)) return rank(a) < rank(b);
   if (a.is_number()) return a < b;
   return as_text(a) < as_text(b);
 }
 
-}  // namespace
+BesideRecords::BesideRecords(const StepModel& step, RestoreSource& source) {
+  for (const auto& model : step.beside) {
+    Table table{model, {}};
+    source.all_records(model.stream, [&](const RestoreRecord& record) {
+      table.places[record.key] = {spool_.append(record.raw), record.raw.size()};
+      return true;
+    });
+    tables_.push_back(std::move(table));
+  }
+  spool_.flush();
+}
+
+void BesideRecords::add_to(Names& names) const {
+  for (const auto& table : tables_) {
+    auto place = table.places.find(table.model.id.text(names.scope()));
+    names.set(table.model.name,
+              place == table.places.end()
+                  ? json()
+                  : parse_json(spool_.read(place->second.first, place->second.second)));
+  }
+}
 
 ListingParent listing_parent(const StreamModel* stream, const std::string& scope) {
   if (!stream || scope.empty()) return {};
@@ -59,14 +81,15 @@ ListingParent listing_parent(const StreamModel* stream, const std::string& scope
 }
 
 RestoreItem::RestoreItem(const Scope& names, const StepModel& step, const StreamModel* stream,
-                         const RestoreRecord& record, const json& parsed, const json* outer,
-                         const json* element)
+                         const BesideRecords& beside, const RestoreRecord& record,
+                         const json& parsed, const json* outer, const json* element)
     : step_(step), stream_(stream), record_(record), names_(&names) {
   names_.set("record", parsed);
   names_.set("key", record.key);
   auto above = listing_parent(stream, record.scope);
   names_.set("parent_key", above.key.empty() ? json() : json(above.key));
   names_.set("parent_stream", above.stream.empty() ? json() : json(above.stream));
+  beside.add_to(names_);
   if (!step.each.empty()) {
     names_.set("item", element ? *element : json());
     names_.set("outer", outer ? *outer : json());
@@ -99,7 +122,7 @@ std::string RestoreItem::old_url() const {
 
 StepItems::StepItems(const StepModel& step, const StreamModel* stream, const Scope& names,
                      RestoreSource& source, Which which)
-    : step_(step), stream_(stream), names_(names) {
+    : step_(step), stream_(stream), names_(names), beside_(step, source) {
   auto take = [&](const RestoreRecord& record) {
     add(record);
     return true;
@@ -115,7 +138,7 @@ StepItems::StepItems(const StepModel& step, const StreamModel* stream, const Sco
 
 void StepItems::elements(const RestoreRecord& record, const json& parsed, const Use& use) const {
   auto one = [&](const json* outer, const json* element, std::uint32_t i, std::uint32_t j) {
-    RestoreItem item(names_, step_, stream_, record, parsed, outer, element);
+    RestoreItem item(names_, step_, stream_, beside_, record, parsed, outer, element);
     use(item, i, j);
   };
   if (step_.each.empty()) return one(nullptr, nullptr, 0, 0);
@@ -195,35 +218,36 @@ void StepItems::put_after() {
 }
 
 void StepItems::each(const std::function<bool(RestoreItem&)>& each) {
-  visit([](const Place&) { return true; }, each);
+  for (std::size_t i = 0; i < places_.size(); ++i)
+    if (!at(i, each)) return;
 }
 
 void StepItems::with(const std::string& old_id, const std::function<void(RestoreItem&)>& use) {
-  visit([&](const Place& place) { return place.old_id == old_id; },
-        [&](RestoreItem& item) {
-          use(item);
-          return false;
-        });
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i].old_id != old_id) continue;
+    at(i, [&](RestoreItem& item) {
+      use(item);
+      return true;
+    });
+    return;
+  }
 }
 
-void StepItems::visit(const std::function<bool(const Place&)>& wanted,
-                      const std::function<bool(RestoreItem&)>& each) {
-  std::uint64_t loaded = UINT64_MAX;
-  RestoreRecord record;
-  json parsed;
-  for (const Place& place : places_) {
-    if (!wanted(place)) continue;
-    if (place.offset != loaded) {
-      record = unpack(spool_.read(place.offset, place.length));
-      parsed = parse_json(record.raw);
-      loaded = place.offset;
-    }
-    bool go_on = true;
-    elements(record, parsed, [&](RestoreItem& item, std::uint32_t i, std::uint32_t j) {
-      if (i == place.outer && j == place.element) go_on = each(item);
-    });
-    if (!go_on) return;
+bool StepItems::at(std::size_t i, const std::function<bool(RestoreItem&)>& use) {
+  const Place& place = places_[i];
+  // `use` may come back here for another one.
+  auto loaded = loaded_;
+  if (!loaded || loaded->offset != place.offset) {
+    Loaded fresh{place.offset, unpack(spool_.read(place.offset, place.length)), {}};
+    fresh.parsed = parse_json(fresh.record.raw);
+    loaded = loaded_ = std::make_shared<const Loaded>(std::move(fresh));
   }
+  bool result = true;
+  elements(loaded->record, loaded->parsed,
+           [&](RestoreItem& item, std::uint32_t outer, std::uint32_t element) {
+             if (outer == place.outer && element == place.element) result = use(item);
+           });
+  return result;
 }
 
 }  // namespace probackup

@@ -122,7 +122,7 @@ std::optional<Hit> LookUps::first(const LookUpModel& model, const Scope& names, 
 bool LookUps::exists(const std::string& kind, const ExistsModel& model, const std::string& old_id,
                      std::stop_token stop) {
   const std::string name = kind + "/" + old_id;
-  if (auto known = there_.find(name); known != there_.end()) return known->second;
+  if (auto known = there_.find(name); known != there_.end()) return !known->second.is_null();
   Names names(&parts_.names);
   names.set("old_id", old_id);
   Ask ask;
@@ -135,8 +135,23 @@ bool LookUps::exists(const std::string& kind, const ExistsModel& model, const st
     AnswerNames answer(names.scope(), fetched.response, true);
     there = model.where->holds(answer.scope());
   }
-  there_[name] = there;
+  json body = json::parse(fetched.response.body, nullptr, false);
+  there_[name] = !there ? json() : body.is_discarded() || body.is_null() ? json::object() : body;
   return there;
+}
+
+std::string LookUps::value_of(const std::string& kind, const std::string& old_id,
+                              const Template& value) {
+  auto known = there_.find(kind + "/" + old_id);
+  if (known == there_.end() || known->second.is_null()) return "";
+  Names names(&parts_.names);
+  names.set("old_id", old_id);
+  names.set("key", old_id);
+  names.set("status", 200);
+  names.set("headers", json::object());
+  names.set("body", known->second);
+  names.set("new", {{"id", old_id}});
+  return value.text(names.scope());
 }
 
 }  // namespace probackup

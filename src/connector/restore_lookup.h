@@ -37,6 +37,9 @@ class LookUps {
   // Whether the thing with this id is still there; asked once for each kind and id.
   bool exists(const std::string& kind, const ExistsModel& model, const std::string& old_id,
               std::stop_token stop);
+  // A template over the answer that exists() got, with `body`, `new` and `old_id`; "" where the
+  // template needs more than these.
+  std::string value_of(const std::string& kind, const std::string& old_id, const Template& value);
 
  private:
   std::vector<nlohmann::json> read(const LookUpModel& model, const Scope& names, bool remember,
@@ -44,7 +47,8 @@ class LookUps {
 
   const RestoreParts& parts_;
   std::map<std::string, std::vector<nlohmann::json>> remembered_;  // by request_name()
-  std::map<std::string, bool> there_;                              // by "KIND/ID"
+  // By "KIND/ID": what it is, null where it is not there.
+  std::map<std::string, nlohmann::json> there_;
 };
 
 }  // namespace probackup

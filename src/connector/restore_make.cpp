@@ -7,6 +7,7 @@
 #include "connector/answer.h"
 #include "connector/expr_node.h"
 #include "connector/request.h"
+#include "connector/restore_work.h"
 #include "util/time.h"
 
 namespace probackup {
@@ -15,16 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-constexpr unsigned tries_max = 4;       // of a create that brings no clear answer
-constexpr std::size_t notes_max = 100;  // of one thing
-constexpr auto settle_first = 2s;       // until the app shows what it made, doubled each time
-constexpr auto clock_slack = 5s;        // between the app's clock and what its headers say
-
-json new_names(const JournalEntry& entry) {
-  json out{{"id", entry.new_id}};
-  if (!entry.new_url.empty()) out["url"] = entry.new_url;
-  return out;
-}
+constexpr unsigned tries_max = 4;  // of a create that brings no clear answer
+constexpr auto settle_first = 2s;  // until the app shows what it made, doubled each time
+constexpr auto clock_slack = 5s;   // between the app's clock and what its headers say
 
 bool is_there(JournalEntry::State state) {
   using State = JournalEntry::State;
@@ -32,22 +26,6 @@ bool is_there(JournalEntry::State state) {
 }
 
 }  // namespace
-
-struct RestoreMaker::Work {
-  const StepModel& step;
-  RestoreItem& item;
-  std::stop_token stop;
-  JournalEntry entry;
-  bool unknown = false;    // a create may have come about
-  bool unsettled = false;  // a follow-up request got no answer: it is sent again another time
-
-  RestoreSender::Owner owner() const { return {step.from, item.record().key}; }
-  void note(const std::string& text) {
-    auto& notes = entry.notes;
-    bool known = std::find(notes.begin(), notes.end(), text) != notes.end();
-    if (!known && notes.size() < notes_max) notes.push_back(text);
-  }
-};
 
 void RestoreMaker::put(Work& work, State state) {
   work.entry.state = state;
@@ -113,10 +91,14 @@ void RestoreMaker::start(Work& work) {
     names.set("new", new_names(work.entry));
     return follow(work, names.scope());
   }
-  if (!work.unknown &&
-      (is_declared_lost(work) || keep_original(work) || take_found(work) || take_claimed(work)))
+  if (!work.unknown && (is_declared_lost(work) || keep_original(work) || keep_inside(work) ||
+                        take_found(work) || take_claimed(work)))
     return;
   if (!work.step.missing.empty()) return lose(work, work.step.missing);
+  if (!work.step.instead.empty()) {
+    work.instead = instead_of(work, nullptr);
+    if (work.instead && !work.instead->write) return lose(work, work.instead->say);
+  }
   run_before(work);
   create(work);
 }
@@ -146,6 +128,12 @@ bool RestoreMaker::keep_original(Work& work) {
     work.note("is still there: its values were set");
   } else {
     work.note("is still there: kept as it is");
+  }
+  for (const auto& also : work.step.also) {
+    if (also.old_id) continue;
+    put_in_map(also.map, work.entry.old_id, evaluated([&] {
+                 return look_ups_.value_of(work.step.make, work.item.old_id(), also.new_id);
+               }));
   }
   put(work, State::finished);
   return true;
@@ -208,6 +196,32 @@ std::string RestoreMaker::stand_in(Work& work, const ParentModel& parent) {
   place.state = State::finished;
   parts_.journal.put(place);
   return place.new_id;
+}
+
+// Where nothing tells whether it is there: what belongs to a thing that was kept is not made again.
+bool RestoreMaker::keep_inside(Work& work) {
+  const RestoreOptions& options = parts_.options;
+  if (!options.same_account || options.conflict == Conflict::copy || work.step.exists) return false;
+  const bool sets_values = work.step.repeatable && work.step.git.empty();
+  if (options.conflict == Conflict::replace && sets_values) return false;
+  auto is_kept = [&](const std::string& kind, const std::string& old_id) {
+    const StepModel* step = parts_.model.step(kind);
+    auto entry = parts_.journal.find(kind, old_id);
+    return step && step->exists && entry && entry->adopted && entry->new_id == old_id;
+  };
+  for (const auto& parent : work.step.parents) {
+    const std::string old_id = evaluated([&] { return parent.id.text(work.item.scope()); });
+    for (const auto& kind : parent.of) {
+      if (!is_kept(kind, old_id)) continue;
+      work.entry.adopted = true;
+      work.entry.new_id = work.item.old_id();
+      work.entry.new_url = work.entry.old_url;
+      work.note("belongs to what is still there: kept as it is");
+      put(work, State::finished);
+      return true;
+    }
+  }
+  return false;
 }
 
 bool RestoreMaker::take_found(Work& work) {
@@ -290,15 +304,22 @@ void RestoreMaker::create(Work& work) {
   };
   for (unsigned tries = 1;; ++tries) {
     if (work.unknown && settle_unknown(work)) return;
-    WriteAnswer answer = sender_.send(work.step.create, work.item.scope(), work.owner(),
+    WriteAnswer answer = sender_.send(work.create(), work.item.scope(), work.owner(),
                                       !work.step.repeatable, watch, work.stop);
     if (answer.kind == WriteAnswer::Kind::good) {
       AnswerNames names(work.item.scope(), answer.response, true);
       return take_answer(work, *names.scope().find("body"), &answer.response);
     }
     if (answer.kind == WriteAnswer::Kind::refused) {
-      work.note(answer.reason);
-      return put(work, State::failed);
+      const InsteadModel* other = work.instead ? nullptr : instead_of(work, &answer.response);
+      if (other && !other->write) return lose(work, other->say);
+      if (!other) {
+        work.note(answer.reason);
+        return put(work, State::failed);
+      }
+      work.instead = other;
+      tries = 0;
+      continue;
     }
     if (tries == tries_max) throw ItemError(answer.reason);
     if (!parts_.clock.sleep(settle_first * (1 << (tries - 1)), work.stop))
@@ -306,30 +327,73 @@ void RestoreMaker::create(Work& work) {
   }
 }
 
+// Which other create makes the thing: before the step's own was sent, or when it was refused.
+const InsteadModel* RestoreMaker::instead_of(Work& work, const HttpResponse* refusal) {
+  std::optional<AnswerNames> answer;
+  Names names(&work.item.scope());
+  if (refusal)
+    answer.emplace(work.item.scope(), *refusal, true);
+  else
+    for (const char* name : {"status", "headers", "body"}) names.set(name, nullptr);
+  const Scope& scope = answer ? answer->scope() : names.scope();
+  for (const auto& instead : work.step.instead)
+    if (evaluated([&] { return instead.when.holds(scope); })) return &instead;
+  return nullptr;
+}
+
 // What a create made, if it is there and not the thing of another entry.
-std::optional<Hit> RestoreMaker::look_for(Work& work) {
+std::optional<Hit> RestoreMaker::look_for(Work& work, const LookUpModel& confirm) {
   Names names(&work.item.scope());
   names.set("sent", format_rfc3339_seconds(work.entry.sent - clock_slack));
-  return look_ups_.first(*work.step.confirm, names.scope(), false, work.stop,
-                         [&](const std::string& id) {
-                           return !parts_.journal.has_new(work.step.make, id) &&
-                                  !refs_.is_original(work.step.make, id);
-                         });
+  return look_ups_.first(confirm, names.scope(), false, work.stop, [&](const std::string& id) {
+    return !parts_.journal.has_new(work.step.make, id) && !refs_.is_original(work.step.make, id);
+  });
 }
 
 // Finds out whether a create that was sent came about. True when nothing is to be sent again.
 bool RestoreMaker::settle_unknown(Work& work) {
   if (work.step.repeatable) return false;
-  if (!work.step.confirm) {
-    work.note("whether it was made is not known: look for it in the app");
-    put(work, State::uncertain);
+  // An earlier run may have sent the one create or, when it was refused, another.
+  std::vector<const InsteadModel*> sent{work.instead};
+  if (!work.instead)
+    for (const auto& instead : work.step.instead)
+      if (instead.write && instead.confirm) sent.push_back(&instead);
+  bool was_asked = false;
+  for (const InsteadModel* instead : sent) {
+    const auto& confirm = instead && instead->confirm ? instead->confirm : work.step.confirm;
+    if (!confirm) continue;
+    was_asked = true;
+    auto hit = look_for(work, *confirm);
+    if (!hit) continue;
+    work.instead = instead;
+    if (!work.step.new_id) work.entry.new_id = hit->id;
+    take_answer(work, hit->body, nullptr);
     return true;
   }
-  auto hit = look_for(work);
-  if (!hit) return false;
-  if (!work.step.new_id) work.entry.new_id = hit->id;
-  take_answer(work, hit->body, nullptr);
+  if (was_asked) {
+    if (work.step.leftover) remove_leftovers(work, *work.step.leftover);
+    return false;
+  }
+  work.note("whether it was made is not known: look for it in the app");
+  put(work, State::uncertain);
   return true;
+}
+
+// Throws ItemError when one stays: the next create would stumble over it.
+void RestoreMaker::remove_leftovers(Work& work, const LeftoverModel& model) {
+  const Scope& names = work.item.scope();
+  look_ups_.list(model.look_up, names, false, work.stop, [&](const json& found) {
+    Names with_found(&names);
+    with_found.set("found", found);
+    const auto& where = model.look_up.where;
+    if (where && !evaluated([&] { return where->holds(with_found.scope()); })) return true;
+    WriteAnswer answer =
+        sender_.send(model.remove, with_found.scope(), work.owner(), false, {}, work.stop);
+    const bool is_gone = answer.kind == WriteAnswer::Kind::good || answer.response.status == 404;
+    if (is_gone) return true;
+    if (answer.kind == WriteAnswer::Kind::unknown) throw UnsettledError(answer.reason);
+    throw ItemError("what an earlier try left behind stays: " + answer.reason);
+  });
 }
 
 void RestoreMaker::take_answer(Work& work, const json& body, const HttpResponse* response) {
@@ -340,12 +404,12 @@ void RestoreMaker::take_answer(Work& work, const json& body, const HttpResponse*
   names.set("status", response ? response->status : 200);
   names.set("headers", headers);
   names.set("body", body);
-  if (work.step.new_id) {
-    work.entry.new_id = evaluated([&] { return work.step.new_id->text(names.scope()); });
+  if (work.new_id()) {
+    work.entry.new_id = evaluated([&] { return work.new_id()->text(names.scope()); });
     if (work.entry.new_id.empty()) throw ItemError("the answer does not say what was made");
   }
-  if (response && work.step.learn_id) {
-    auto hit = look_for(work);
+  if (response && work.step.learn_id && !work.instead) {
+    auto hit = look_for(work, *work.step.confirm);
     if (!hit) throw ItemError("the app does not show what was made");
     work.entry.new_id = hit->id;
   }
@@ -356,6 +420,8 @@ void RestoreMaker::take_answer(Work& work, const json& body, const HttpResponse*
   all.set("new", new_names(work.entry));
   work.entry.relink = refs_.met_pending() && work.step.relink.has_value();
   for (const auto& note : refs_.notes()) work.note(note);
+  if (work.instead && !work.instead->say.empty())
+    work.note(std::string(without_note) + work.instead->say);
   put(work, State::made);
   put_also(work, all.scope());
   follow(work, all.scope());
@@ -369,102 +435,24 @@ void RestoreMaker::put_also(Work& work, const Scope& names) {
     for (const json& element : list) {
       Names with_item(&names);
       if (also.each) with_item.set("item", element);
-      JournalEntry entry;
-      entry.kind = also.map;
-      entry.old_id = evaluated([&] { return also.old_id.text(with_item.scope()); });
-      entry.new_id = evaluated([&] { return also.new_id.text(with_item.scope()); });
-      entry.state = State::finished;
-      entry.adopted = true;  // it goes with the thing that it is a part of
-      if (!entry.old_id.empty() && !entry.new_id.empty()) parts_.journal.put(entry);
+      evaluated([&] {
+        put_in_map(also.map, also.old_id ? also.old_id->text(with_item.scope()) : work.entry.old_id,
+                   also.new_id.text(with_item.scope()));
+      });
     }
   }
 }
 
-void RestoreMaker::send_one(Work& work, const WriteModel& write, const Scope& names,
-                            const std::string& say) {
-  std::string reason;
-  try {
-    WriteAnswer answer = sender_.send(write, names, work.owner(), false, {}, work.stop);
-    if (answer.kind == WriteAnswer::Kind::good) return;
-    if (answer.kind == WriteAnswer::Kind::unknown) {
-      work.unsettled = true;
-      return;
-    }
-    reason = answer.reason;
-  } catch (const ItemError& error) {
-    reason = error.what();
-  }
-  work.note(fmt::format("{} is missing: {}", say.empty() ? "a part of it" : say, reason));
-}
-
-void RestoreMaker::send_follow_up(Work& work, const FollowUpModel& model, const Scope& names) {
-  json list = json::array({nullptr});
-  if (model.each) list = evaluated([&] { return model.each->evaluate(names); });
-  if (!list.is_array()) return;
-  for (const json& element : list) {
-    Names with_item(&names);
-    if (model.each) {
-      if (const json* outer = names.find("item")) with_item.set("outer", *outer);
-      with_item.set("item", element);
-    }
-    if (model.when && !evaluated([&] { return model.when->holds(with_item.scope()); })) continue;
-    send_one(work, model.write, with_item.scope(), model.say);
-  }
-}
-
-void RestoreMaker::push_git(Work& work, const GitModel& git, const Scope& names) {
-  std::optional<GitTarget> target = evaluated([&]() -> std::optional<GitTarget> {
-    if (git.when && !git.when->holds(names)) return std::nullopt;
-    GitTarget out{git.id.text(names), git.url.text(names), {}};
-    if (out.id.empty() || out.url.empty()) return std::nullopt;
-    if (parts_.context.own_host(out.url))
-      out.authorization = git_authorization(git, parts_.context, names);
-    return out;
-  });
-  if (!target) return;
-  try {
-    parts_.source.push_git(*target, work.stop);
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) throw;
-    if (!git.missing_is_empty)
-      work.note(fmt::format("its git data is missing: {}", error.what()));
-    else
-      work.note(fmt::format("git data {} was not taken: {}", target->id, error.what()));
-  }
-}
-
-void RestoreMaker::follow(Work& work, const Scope& names) {
-  for (const auto& loss : work.step.without)
-    if (evaluated([&] { return loss.when.holds(names); }))
-      work.note(std::string(without_note) + loss.say);
-  for (const auto& git : work.step.git) push_git(work, git, names);
-  for (const auto& model : work.step.then) send_follow_up(work, model, names);
-  for (const auto& note : refs_.notes()) work.note(note);
-  bool more = !work.step.finish.empty() || work.entry.relink;
-  put(work, work.unsettled ? State::made : more ? State::done : State::finished);
-}
-
-void RestoreMaker::finish(const StepModel& step, RestoreItem& item, std::stop_token stop) {
-  auto known = parts_.journal.find(step.make, item.old_id());
-  if (!known || known->state != State::done) return;
-  Work work{step, item, stop, *known};
-  refs_.begin_item();
-  try {
-    find_places(work);
-    set_note(work);
-    Names names(&item.scope());
-    names.set("new", new_names(work.entry));
-    if (work.entry.relink && step.relink)
-      send_one(work, *step.relink, names.scope(), "the new address of what its text names");
-    for (const auto& model : step.finish) send_follow_up(work, model, names.scope());
-    for (const auto& note : refs_.notes()) work.note(note);
-  } catch (const ItemError& error) {
-    if (refs_.met_unsettled())
-      work.unsettled = true;
-    else
-      work.note(error.what());
-  }
-  put(work, work.unsettled ? State::done : State::finished);
+void RestoreMaker::put_in_map(const std::string& map, const std::string& old_id,
+                              const std::string& new_id) {
+  if (old_id.empty() || new_id.empty()) return;
+  JournalEntry entry;
+  entry.kind = map;
+  entry.old_id = old_id;
+  entry.new_id = new_id;
+  entry.state = State::finished;
+  entry.adopted = true;  // it goes with the thing that it is a part of
+  parts_.journal.put(entry);
 }
 
 }  // namespace probackup

@@ -35,6 +35,7 @@ class RestoreMaker {
   void start(Work& work);
   bool is_declared_lost(Work& work);
   bool keep_original(Work& work);
+  bool keep_inside(Work& work);
   void set_note(Work& work);
   bool find_places(Work& work);
   std::string stand_in(Work& work, const ParentModel& parent);
@@ -42,12 +43,15 @@ class RestoreMaker {
   bool take_claimed(Work& work);
   void run_before(Work& work);
   void create(Work& work);
-  std::optional<Hit> look_for(Work& work);
+  const InsteadModel* instead_of(Work& work, const HttpResponse* refusal);
+  std::optional<Hit> look_for(Work& work, const LookUpModel& confirm);
   bool settle_unknown(Work& work);
+  void remove_leftovers(Work& work, const LeftoverModel& model);
   void take_answer(Work& work, const nlohmann::json& body, const HttpResponse* response);
   void put_also(Work& work, const Scope& names);
+  void put_in_map(const std::string& map, const std::string& old_id, const std::string& new_id);
   void follow(Work& work, const Scope& names);
-  void push_git(Work& work, const GitModel& git, const Scope& names);
+  bool push_git(Work& work, const GitModel& git, const Scope& names);
   void send_follow_up(Work& work, const FollowUpModel& model, const Scope& names);
   void send_one(Work& work, const WriteModel& write, const Scope& names, const std::string& say);
   void put(Work& work, State state);

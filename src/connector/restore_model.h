@@ -14,8 +14,8 @@ namespace probackup {
 // One part of a form: a value, or an attachment's content.
 struct PartModel {
   std::optional<Template> value;
-  Template file;     // file id of the record's attachment
-  std::string type;  // its Content-Type, "" for application/octet-stream
+  Template file;  // file id of the record's attachment
+  Template type;  // its Content-Type; empty: application/octet-stream
 };
 
 // A request that changes something.
@@ -63,7 +63,29 @@ struct ParentModel {
 struct AlsoModel {
   std::string map;
   std::optional<Expression> each;
-  Template old_id, new_id;
+  std::optional<Template> old_id;  // without it the thing's own
+  Template new_id;
+};
+
+// Another create for things of which the step's own makes nothing.
+struct InsteadModel {
+  Expression when;
+  std::string say;                  // what they lack, "" for nothing, or why they are lost
+  std::optional<WriteModel> write;  // without it they are lost
+  std::optional<Template> new_id;   // without it nothing refers to them, and they are not compared
+  std::optional<LookUpModel> confirm;
+};
+
+// What a create that failed halfway leaves behind, and how it is removed.
+struct LeftoverModel {
+  LookUpModel look_up;
+  WriteModel remove;
+};
+
+// A record of another stream, seen beside that of the step.
+struct BesideModel {
+  std::string name, stream;
+  Template id;
 };
 
 // Whether the thing with an old id is still there.
@@ -89,6 +111,8 @@ struct LossModel {
 
 struct StepModel {
   std::string make, title, from;
+  std::string sequence;  // steps that share one make their things together, by `order`
+  std::vector<BesideModel> beside;
   std::vector<Expression> each;  // none, one, or two
   std::optional<Expression> when;
   std::vector<LossModel> lost;     // it is not made
@@ -96,10 +120,12 @@ struct StepModel {
   std::optional<Template> id, order, after;
   std::vector<ParentModel> parents;
   std::optional<LookUpModel> find, claim, confirm;
+  std::optional<LeftoverModel> leftover;
   std::optional<ExistsModel> exists;
   std::optional<WriteModel> update;
   std::vector<FollowUpModel> before;
   WriteModel create;
+  std::vector<InsteadModel> instead;
   std::string missing;  // instead of a create: why what is not found cannot be made
   std::optional<Template> new_id, new_url, old_url;
   std::vector<AlsoModel> also;
@@ -127,6 +153,8 @@ struct RestoreModel {
   std::vector<StepModel> steps;
 
   const StepModel* step(const std::string& kind) const;
+  // The step whose `also` gives its things' own ids another value in this map; null for none.
+  const StepModel* step_of_map(const std::string& map) const;
 };
 
 }  // namespace probackup

@@ -87,6 +87,8 @@ class Planner {
       }
       for (const auto& loss : step.without)
         if (holds(loss.when, item.scope())) ++lacks[loss.say];
+      const InsteadModel* instead = instead_of(step, item);
+      if (instead && !instead->say.empty()) ++lacks[instead->say];
       ++kind.items;
       kind.calls += (step.missing.empty() ? 1u : 0u) + count_calls(step.before, item.scope()) +
                     count_calls(step.then, item.scope()) + count_calls(step.finish, item.scope());
@@ -111,6 +113,8 @@ class Planner {
     try {
       for (const auto& loss : step.lost)
         if (loss.when.holds(item.scope())) return loss.say;
+      if (const InsteadModel* instead = instead_of(step, item); instead && !instead->write)
+        return instead->say;
       if (!step.missing.empty()) return "";  // the target is not asked before the restore
       for (const auto& parent : step.parents) {
         if (parent.stand_in || parts_.options.same_account) continue;
@@ -122,6 +126,12 @@ class Planner {
       return error.what();
     }
     return "";
+  }
+
+  static const InsteadModel* instead_of(const StepModel& step, const RestoreItem& item) {
+    for (const auto& instead : step.instead)
+      if (holds(instead.when, item.scope())) return &instead;
+    return nullptr;
   }
 
   bool is_there(const std::vector<std::string>& kinds, const std::string& id) {

@@ -18,6 +18,7 @@ class PlanReferences final : public References {
   std::optional<std::string> person(const std::string& old_id) override { return old_id; }
   std::optional<std::string> person_name(const std::string& old_id) override { return old_id; }
   std::string relink(const std::string& text) override { return text; }
+  std::string mute(const std::string& text) override { return text; }
 };
 
 // Sends nothing. What is made but lacks something is among the losses, with `made` set. Throws

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "connector/expr_node.h"
+#include "connector/mentions.h"
 #include "util/hash.h"
 #include "util/raw_json.h"
 #include "util/text.h"
@@ -94,7 +95,8 @@ std::optional<std::string> RestoreRefs::ref_one(const std::string& kind,
 std::optional<std::string> RestoreRefs::find_unchosen(const std::string& kind,
                                                       const std::string& old_id) {
   const StepModel* step = parts_.model.step(kind);
-  if (!step) return find_part(kind, old_id);
+  if (!step)
+    return parts_.model.step_of_map(kind) ? still_there(kind, old_id) : find_part(kind, old_id);
   if (parts_.options.same_account && step->exists &&
       look_ups_.exists(kind, *step->exists, old_id, stop_))
     return old_id;
@@ -104,6 +106,20 @@ std::optional<std::string> RestoreRefs::find_unchosen(const std::string& kind,
       if (auto hit = find(*step, item)) out = hit->id;
     });
   return out;
+}
+
+std::optional<std::string> RestoreRefs::still_there(const std::string& map,
+                                                    const std::string& old_id) {
+  const StepModel* step = parts_.model.step_of_map(map);
+  if (!step || !step->exists || !parts_.options.same_account || is_original(step->make, old_id) ||
+      !look_ups_.exists(step->make, *step->exists, old_id, stop_))
+    return std::nullopt;
+  for (const auto& also : step->also) {
+    if (also.map != map || also.old_id) continue;
+    std::string id = look_ups_.value_of(step->make, old_id, also.new_id);
+    if (!id.empty()) return id;
+  }
+  return std::nullopt;
 }
 
 std::optional<std::string> RestoreRefs::find_part(const std::string& map,
@@ -146,7 +162,8 @@ std::optional<std::string> RestoreRefs::new_id_of_part(const AlsoModel& also, co
   for (const json& element : list) {
     Names with_item(&names);
     if (also.each) with_item.set("item", element);
-    if (also.old_id.text(with_item.scope()) == old_id) return also.new_id.text(with_item.scope());
+    if (also.old_id && also.old_id->text(with_item.scope()) == old_id)
+      return also.new_id.text(with_item.scope());
   }
   return std::nullopt;
 }
@@ -223,6 +240,10 @@ std::optional<std::string> RestoreRefs::person_name(const std::string& old_id) {
   auto person = people_.find(old_id);
   if (person == people_.end() || person->second.name.empty()) return std::nullopt;
   return person->second.name;
+}
+
+std::string RestoreRefs::mute(const std::string& text) {
+  return parts_.options.notify ? text : without_mentions(text);
 }
 
 // The address itself, or the longest known one in front of it with the rest behind.

@@ -35,6 +35,7 @@ class RestoreRefs final : public References {
   std::optional<std::string> person(const std::string& old_id) override;
   std::optional<std::string> person_name(const std::string& old_id) override;
   std::string relink(const std::string& text) override;
+  std::string mute(const std::string& text) override;
 
   // For the thing at hand: other ids than its own references say (stand-ins).
   void alias(const std::string& kind, const std::string& old_id, const std::string& new_id);
@@ -63,6 +64,8 @@ class RestoreRefs final : public References {
                                                    const std::string& old_id);
   std::optional<Hit> find(const StepModel& step, RestoreItem& item);
   StepItems* all_items(const StepModel& step);
+  // In the same account: what a map of `also` gives the id of a thing that is still there.
+  std::optional<std::string> still_there(const std::string& map, const std::string& old_id);
   std::optional<std::string> new_address(const std::string& url);
   void load_people();
   void load_target_people();

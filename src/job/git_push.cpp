@@ -23,9 +23,11 @@ bool is_plain(std::string_view ref) {
   return starts_with_any(ref, {"refs/heads/", "refs/tags/", "refs/notes/"});
 }
 
-void push(const GitProgram& git, const GitRemote& remote, const std::vector<std::string>& refspecs,
-          std::stop_token stop) {
-  std::vector<std::string> arguments = {"push", "--quiet", "--no-verify", "--", remote.url};
+void push(const GitProgram& git, const GitRemote& remote, bool replace,
+          const std::vector<std::string>& refspecs, std::stop_token stop) {
+  std::vector<std::string> arguments = {"push", "--quiet", "--no-verify"};
+  if (replace) arguments.emplace_back("--force");
+  arguments.insert(arguments.end(), {"--", remote.url});
   arguments.insert(arguments.end(), refspecs.begin(), refspecs.end());
   git.remote(remote, arguments, true, stop);
 }
@@ -50,7 +52,7 @@ void push_lfs(const GitProgram& git, const GitSnapshot& snapshot, const GitRemot
 }  // namespace
 
 std::vector<std::string> push_git(const GitSnapshot& snapshot, GitFiles& files,
-                                  const GitRemote& remote, std::stop_token stop) {
+                                  const GitRemote& remote, bool replace, std::stop_token stop) {
   check_git_url(remote);
   GitRemote target = remote;
   target.write = true;
@@ -78,11 +80,11 @@ std::vector<std::string> push_git(const GitSnapshot& snapshot, GitFiles& files,
   if (kept.empty()) return notes;
   push_lfs(git, snapshot, target, notes, stop);
   // A pattern, not names: there may be more of them than a command line takes.
-  push(git, target,
+  push(git, target, replace,
        {"refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*", "refs/notes/*:refs/notes/*"}, stop);
   for (const auto& ref : others) {
     try {
-      push(git, target, {ref + ":" + ref}, stop);
+      push(git, target, replace, {ref + ":" + ref}, stop);
     } catch (const GitRemoteError& error) {
       notes.push_back(fmt::format("the git ref {} was not pushed: {}", ref, error.what()));
     }

@@ -98,7 +98,7 @@ bool SnapshotSource::push_git(const GitTarget& target, std::stop_token stop) {
   remote.url = target.url;
   remote.authorization = target.authorization;
   remote.allow_plain_http = remote.allow_file = local_git_;
-  for (const auto& note : probackup::push_git(held, files, remote, stop)) {
+  for (const auto& note : probackup::push_git(held, files, remote, target.replace, stop)) {
     log_warning(fmt::format("{}: {}", target.id, note));
     git_notes_.push_back(fmt::format("{}: {}", target.id, note));
   }

@@ -22,7 +22,9 @@ struct Pushes : Runs {
     out.allow_file = true;
     return out;
   }
-  std::vector<std::string> push() { return push_git(*last, files, remote(), {}); }
+  std::vector<std::string> push(bool replace = false) {
+    return push_git(*last, files, remote(), replace, {});
+  }
   std::string names(const std::filesystem::path& path) const {
     return git(path, {"for-each-ref", "--format=%(objectname) %(refname)"});
   }
@@ -106,4 +108,16 @@ TEST_CASE("large files are pushed where git-lfs is installed, and named where it
   }
   REQUIRE(notes.size() == 1);
   CHECK_THAT(notes[0], ContainsSubstring("install git-lfs"));
+}
+
+TEST_CASE("what the remote has already is overwritten only on demand") {
+  Pushes runs;
+  runs.origin.commit("Home.md", "ours");
+  runs.back_up();
+  const Origin other(runs.folder.path() / "other");
+  other.commit("Home.md", "a first page");
+  other.run({"push", "-q", "file://" + runs.target.string(), "main"});
+  CHECK_THROWS_AS(runs.push(), GitRemoteError);
+  CHECK(runs.push(true).empty());
+  CHECK(runs.names(runs.target) == runs.names(runs.origin.path()));
 }

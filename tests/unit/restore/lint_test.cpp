@@ -69,7 +69,18 @@ TEST_CASE("Mistakes in the section are found") {
          {step + "/compare/ignore", R"(["a..b"])", step + "/compare/ignore/0", "empty name"},
          {step + "/compare/skip", R"({"a": "${record.b}"})", step + "/compare/skip/a",
           "'record' is not known here"},
-         {step + "/update", R"({"put":"/x"})", step + "/update", "needs \"exists\""}});
+         {step + "/update", R"({"put":"/x"})", step + "/update", "needs \"exists\""},
+         {step + "/beside", R"({"b":{"stream":"bords","id":"x"}})", step + "/beside/b",
+          "did you mean boards"},
+         {step + "/beside", R"({"key":{"stream":"boards","id":"x"}})", step + "/beside/key",
+          "root already"},
+         {step + "/instead", R"([{"if":"${status == 1}"}])", step + "/instead/0",
+          "\"say\" is missing"},
+         {step + "/leftover", R"({"get":"/x","where":"${true}"})", step + "/leftover",
+          "\"remove\" is missing"},
+         {top + "/steps/0/sequence", "\"n\"", top + "/steps/0/sequence", "needs \"order\""},
+         {step + "/git", R"([{"id":"${key}","url":"https://x","force":true}])",
+          step + "/git/0/force", "unknown"}});
 }
 
 TEST_CASE("The functions of a restore belong into the restore section") {

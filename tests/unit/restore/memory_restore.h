@@ -39,6 +39,7 @@ class MemorySource final : public RestoreSource {
     for (std::size_t at = 0; at < bytes.size(); at += 1000) piece(bytes.substr(at, 1000));
   }
   bool push_git(const GitTarget& target, std::stop_token) override {
+    if (refuses_git) throw Error("the repository is not there");
     pushed.push_back(target);
     return true;
   }
@@ -47,6 +48,7 @@ class MemorySource final : public RestoreSource {
   std::vector<std::string> chosen;                                   // "STREAM/KEY"; empty: all
   std::map<std::string, std::pair<std::string, std::string>> files;  // by "STREAM/KEY/ID"
   std::vector<GitTarget> pushed;
+  bool refuses_git = false;
 };
 
 // What a killed process leaves: thrown in the middle of things.

@@ -11,7 +11,7 @@ namespace {
 
 // The originals are in the app, but for those that were deleted.
 struct SameRig : RestoreRig {
-  SameRig() : RestoreRig(with_exists()) {
+  explicit SameRig(const json& file = with_exists()) : RestoreRig(file) {
     options.same_account = true;
     add_board("old-board-1", 2);
     add("boards", source.streams["boards"][0]);
@@ -109,4 +109,23 @@ TEST_CASE("A parent that the user names is taken") {
   CHECK(rig.made("cards", "old-board-1-card-0")["board"] == "mine");
   rig.options.known = {{"bords/old-board-1", "mine"}};
   CHECK_THROWS_WITH(rig.engine(), ContainsSubstring("did you mean boards"));
+}
+
+TEST_CASE("What belongs to a card that is kept is not made again") {
+  for (const Conflict conflict : {Conflict::skip, Conflict::replace}) {
+    json file = SameRig::with_exists();
+    file["restore"]["steps"].push_back(json::parse(R"({
+      "make": "marks", "from": "cards", "each": "${record.owners}", "id": "${key}/${item}",
+      "parents": [{"of": "cards", "id": "${key}"}],
+      "post": "/marks", "body": {"card": "${key | ref('cards')}"}, "new_id": "${body.id}"})"));
+    SameRig rig(file);
+    rig.options.conflict = conflict;
+    rig.server.things["cards"].erase("old-board-1-card-0");
+    rig.run();
+    // Of the card that was made anew alone.
+    REQUIRE(rig.server.things["marks"].size() == 1);
+    CHECK(rig.server.things["marks"].begin()->second["card"] ==
+          rig.entry("cards", "old-board-1-card-0").new_id);
+    CHECK(rig.entry("marks", "old-board-1-card-1/old-person-1").adopted);
+  }
 }
