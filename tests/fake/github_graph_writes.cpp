@@ -74,6 +74,8 @@ class Mutations {
     if (name == "createDiscussion") return create_discussion(input);
     if (name == "addDiscussionComment") return add_comment(input);
     if (name == "closeDiscussion") return close_discussion(input);
+    if (name == "updateDiscussion") return update_discussion(input);
+    if (name == "updateDiscussionComment") return update_comment(input);
     if (name == "markDiscussionCommentAsAnswer") return mark_answer(input);
     if (name == "createBranchProtectionRule") return create_rule(input);
     if (name == "updateRepository") return update_repository(input);
@@ -127,6 +129,22 @@ class Mutations {
     }
     const auto key = writes_.data.add_discussion_comment(discussion, writes_.me(), body, reply_to);
     return payload("AddDiscussionComment", "comment", graph_.discussion_comment(key));
+  }
+
+  JsonRecord update_discussion(const Input& input) {
+    const auto key = key_of(writes_.data.discussions, "D", input.text("discussionId"));
+    auto changes = JsonRecord::object();
+    if (input.has("title")) changes["title"] = text_required(input, "title");
+    if (input.has("body")) changes["body"] = text_required(input, "body");
+    writes_.data.update(writes_.data.discussions, key, changes);
+    return payload("UpdateDiscussion", "discussion", graph_.discussion(key));
+  }
+
+  JsonRecord update_comment(const Input& input) {
+    const auto key = key_of(writes_.data.discussion_comments, "DC", input.text("commentId"));
+    writes_.data.update(writes_.data.discussion_comments, key,
+                        {{"body", text_required(input, "body")}});
+    return payload("UpdateDiscussionComment", "comment", graph_.discussion_comment(key));
   }
 
   JsonRecord close_discussion(const Input& input) {

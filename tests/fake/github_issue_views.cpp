@@ -133,7 +133,7 @@ JsonRecord GithubViews::issue(const std::string& key) const {
   view["reactions"] = reactions(api, record.at("hearts"));
   view["timeline_url"] = api + "/timeline";
   view["performed_via_github_app"] = nullptr;
-  view["state_reason"] = record.at("state_reason");
+  view["state_reason"] = is_pull ? JsonRecord(nullptr) : record.at("state_reason");
   view["issue_dependencies_summary"] = dependencies_of(key);
   return view;
 }

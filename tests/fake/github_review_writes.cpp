@@ -196,6 +196,23 @@ void add_github_review_writes(GithubWrites& writes) {
                  });
   writes.on_repo("POST", "/commits/:sha/comments", "CommitComment", need,
                  [&writes](GithubCall& call) { return post_commit_comment(writes, call); });
+  writes.on_repo("PATCH", "/pulls/comments/:comment", "PullRequestReviewComment", need,
+                 [&writes](GithubCall& call) {
+                   const auto& key = call.param("comment");
+                   if (writes.data.review_comments.find(key) == nullptr) {
+                     refuse_github(404, "Not Found");
+                   }
+                   writes.below(writes.data.pulls, call.repo,
+                                writes.data.review_comments.owner_of(key));
+                   writes.data.update(writes.data.review_comments, key,
+                                      {{"body", call.body.required("body")}});
+                   return writes.changed(writes.views.review_comment(key), key);
+                 });
+  writes.on_repo("PATCH", "/comments/:comment", "CommitComment", need, [&writes](GithubCall& call) {
+    const auto key = writes.below(writes.data.commit_comments, call.repo, call.param("comment"));
+    writes.data.update(writes.data.commit_comments, key, {{"body", call.body.required("body")}});
+    return writes.changed(writes.views.commit_comment(key), key);
+  });
 }
 
 }  // namespace probackup

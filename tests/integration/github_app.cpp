@@ -48,6 +48,17 @@ class GitOrigins {
     if (dice.chance(0.2)) origin.run({"tag", "tag-" + dice.hex(8)});
     names_[name] = git_test::names_of(path(name));
   }
+  // A branch with one commit of its own that adds a file. Returns the commit's id.
+  std::string add_branch(const std::string& name, const std::string& branch,
+                         const std::string& file, const std::string& text) {
+    const git_test::Origin origin(path(name));
+    origin.run({"checkout", "-q", "-b", branch});
+    origin.commit(file, text);
+    const auto id = origin.run({"rev-parse", "HEAD"});
+    origin.run({"checkout", "-q", "main"});
+    names_[name] = git_test::names_of(path(name));
+    return id;
+  }
   // A wiki that nobody wrote to is an empty repository. What was made through the API changes by
   // pushes.
   std::string names(const std::string& name) const {
@@ -69,6 +80,7 @@ class GithubApp final : public App {
   GithubApp(const std::string& owner, std::uint64_t seed, const AppOptions& options, Clock& clock)
       : owner_(owner), account_(seed, size_of(options), options_of(options), clock) {
     change_git(seed);
+    propose_changes(seed);
   }
 
   TestAccount& account() override { return account_; }
@@ -288,6 +300,43 @@ class GithubApp final : public App {
     }
   }
 
+  // Pull requests whose branches git has: an open one with a thread on a line of code, and one that
+  // was closed. Comments on commits that are there.
+  void propose_changes(std::uint64_t seed) {
+    for (const auto& [repo, has_wiki] : repositories()) {
+      Seeded dice(mix_seed(seed, repo + " changes"));
+      for (const std::string branch : {"topic/a", "topic-b"}) {
+        const auto file = "src/" + branch + ".txt";
+        const auto id = origins_.add_branch(repo, branch, file, "one\ntwo\n");
+        const auto& name = repo;
+        account_.change([&](GithubData& data) { propose(data, dice, name, branch, file, id); });
+      }
+    }
+  }
+
+  static void propose(GithubData& data, Seeded& dice, const std::string& repo,
+                      const std::string& branch, const std::string& file, const std::string& id) {
+    const auto anybody = [&] { return *any_key(dice, data.users); };
+    data.add_branch(repo, branch);
+    (*data.branches.find(repo + "/" + branch))["sha"] = id;
+    const auto pull = data.add_pull(repo, anybody(), dice.words(4), dice.prose(), branch);
+    (*data.pulls.find(pull))["draft"] = dice.chance(0.5);
+    const auto review = data.add_review(pull, anybody(), dice.prose(), "CHANGES_REQUESTED");
+    std::string first;
+    for (int i = 0; i < 2; ++i) {
+      const auto comment = data.add_review_comment(pull, anybody(), dice.prose());
+      auto& record = *data.review_comments.find(comment);
+      record["path"] = file;
+      record["line"] = 2;
+      record["review"] = review;
+      if (i > 0) record["reply_to"] = first;
+      first = comment;
+    }
+    if (branch == "topic-b") data.update_issue(data.issue_of(pull), {{"state", "closed"}});
+    const auto comment = data.add_commit_comment(repo, anybody(), dice.prose());
+    (*data.commit_comments.find(comment))["sha"] = id;
+  }
+
   static GithubSize size_of(const AppOptions& options) {
     GithubSize size;
     size.repositories = 4;
@@ -300,6 +349,7 @@ class GithubApp final : public App {
     out.only_dated_changes = options.dated_only;
     out.git_base = out.html_base = origins_.base();
     out.git_folder = origins_.folder();
+    out.own_upload_host = false;  // tests have no name for another host that is the app's own
     return out;
   }
 

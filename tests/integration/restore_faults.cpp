@@ -5,7 +5,7 @@
 namespace probackup::test {
 
 std::vector<std::string> restorable_apps() {
-  return {"asana", "redmine", "trello"};
+  return {"asana", "github:org-1", "github:user-1", "redmine", "trello"};
 }
 
 FaultPlan bad_world(std::uint64_t seed, std::uint64_t requests) {
@@ -19,8 +19,8 @@ FaultPlan bad_world(std::uint64_t seed, std::uint64_t requests) {
     out.methods = methods;
     plan.rules.push_back(out);
   };
-  rule(Fault::lost_to_error, 0.03, "POST,PUT");
-  rule(Fault::lost_to_cut, 0.03, "POST,PUT");
+  rule(Fault::lost_to_error, 0.03, "POST,PUT,PATCH");
+  rule(Fault::lost_to_cut, 0.03, "POST,PUT,PATCH");
   rule(Fault::error_500, 0.02, "");
   rule(Fault::limit_429, 0.03, "");
   if (random() % 4 != 0) {

@@ -7,6 +7,7 @@
 
 #include "demo/trello_account.h"
 #include "fake/asana_account.h"
+#include "fake/github_account.h"
 #include "fake/redmine_server.h"
 #include "job/restore_run.h"
 #include "job/settings.h"
@@ -22,6 +23,33 @@ nlohmann::json settings_of(const Connector& connector, TestAccount& account) {
   return resolve_settings(connector, {account.app(), ""}, from);
 }
 
+struct HasFolder {
+  TempFolder folder;
+};
+
+// Wikis want their first page in the browser, as on github.com.
+class EmptyGithub final : private HasFolder, public GithubAccount {
+ public:
+  explicit EmptyGithub(Clock& clock)
+      : GithubAccount(2, empty_github(), options(folder.path().string()), clock) {}
+
+ private:
+  static GithubOptions options(const std::string& folder) {
+    GithubOptions out;
+    out.git_folder = folder;
+    out.git_base = out.html_base = "file://" + folder;
+    out.own_upload_host = false;
+    out.scopes += ", delete_repo";
+    return out;
+  }
+};
+
+// Whose account of the empty ones takes what was another's.
+std::string owner_in_target(const std::string& app) {
+  if (app == "github:user-1") return "guest-1";
+  return app.starts_with("github:") ? "sandbox-1" : "target";
+}
+
 // What the app calls the things that a step makes, where that is not the step's name: one noun may
 // be put back by two steps, and one step may make two things.
 std::vector<std::string> nouns_of(const std::string& kind) {
@@ -34,6 +62,12 @@ std::vector<std::string> nouns_of(const std::string& kind) {
       {"goal_relationships", {"goal_relationship"}},
       {"goal_stories", {"story"}},
       {"goals", {"goal"}},
+      {"issue_comments", {"texts"}},
+      {"reviews", {"texts"}},
+      {"review_comments", {"texts"}},
+      {"discussion_replies", {"discussion_comments"}},
+      {"release_files", {"assets"}},
+      {"repositories", {"repos"}},
       {"local_fields", {"custom_field", "custom_field_setting"}},
       {"options", {"enum_option"}},
       {"portfolio_field_settings", {"custom_field_setting"}},
@@ -74,20 +108,31 @@ std::unique_ptr<TestAccount> make_empty_account(const std::string& app, Clock& c
   // One of the source's people is not there.
   if (app == "asana")
     return std::make_unique<AsanaAccount>(90'001, AsanaSize{4, 0, 0, 0, 0}, AsanaOptions{}, clock);
+  if (app == "github") return std::make_unique<EmptyGithub>(clock);
   throw Error("no empty account of " + app);
 }
 
 RestoreRig::RestoreRig(const std::string& app, std::uint64_t seed, const AppOptions& options)
     : source_(app, seed, options, storage_),
-      target_(make_empty_account(source_.account().app(), source_.clock())) {
+      target_(make_empty_account(source_.account().app(), source_.clock())),
+      owner_(owner_in_target(app)) {
+  back_up_again();
+  settings_ = settings_of(ConnectorSet().get(target_->app()), *target_);
+}
+
+void RestoreRig::back_up_again() {
   source_.backup();
   snapshot_ = source_.repository().load_snapshot(*source_.newest());
-  settings_ = settings_of(ConnectorSet().get(target_->app()), *target_);
+}
+
+RestoreReport RestoreRig::restore_into_source() {
+  return restore_into(context(), original_of({target_->app(), source_.app().owner()}), snapshot_,
+                      wishes, {});
 }
 
 RestoreTarget RestoreRig::target_of() {
   RestoreTarget out{
-      ConnectorSet().get(target_->app()), {target_->app(), "target"}, &settings_, *http_};
+      ConnectorSet().get(target_->app()), {target_->app(), owner_}, &settings_, *http_};
   out.local_git = true;
   return out;
 }
@@ -111,6 +156,10 @@ RestoreReport RestoreRig::put_back_deleted(std::uint64_t seed, unsigned changes)
 void RestoreRig::renew_target() {
   target_ = make_empty_account(target_->app(), source_.clock());
   settings_ = settings_of(ConnectorSet().get(target_->app()), *target_);
+}
+
+RestorePlan RestoreRig::plan() {
+  return plan_restore(context(), target_of(), snapshot_, wishes);
 }
 
 RestoreReport RestoreRig::restore() {
@@ -163,13 +212,29 @@ std::map<std::string, std::uint64_t> RestoreRig::made() {
 
 std::vector<std::string> RestoreRig::doubled() {
   std::vector<std::string> out;
-  const auto streams = target_->streams();
   for (const auto& [noun, count] : made()) {
-    if (std::find(streams.begin(), streams.end(), noun) == streams.end()) continue;
-    const auto there = count_of(*target_, noun);
+    const auto there = held(noun);
     if (there > count) out.push_back(fmt::format("{}: {}, not {}", noun, there, count));
   }
   return out;
+}
+
+// How many the target holds; 0 where the server does not say.
+std::uint64_t RestoreRig::held(const std::string& noun) {
+  if (target_->app() == "github") {
+    // Branches come with the git data, and some labels with a repository; no two have one name.
+    if (noun == "branches" || noun == "labels") return 0;
+    if (noun == "texts") {
+      // A comment on code stands in a review that says nothing itself.
+      auto count = target_->truth("issue_comments").size() + target_->truth("pull_comments").size();
+      for (const auto& [key, raw] : target_->truth("reviews"))
+        count += nlohmann::json::parse(raw).at("body") != "" ? 1 : 0;
+      return count;
+    }
+  }
+  const auto streams = target_->streams();
+  const bool is_known = std::find(streams.begin(), streams.end(), noun) != streams.end();
+  return is_known ? count_of(*target_, noun) : 0;
 }
 
 std::vector<std::string> RestoreRig::problems(const RestoreReport& report) {

@@ -11,7 +11,7 @@
 
 namespace probackup::test {
 
-// An account of the app with nothing in it, as a restore's target.
+// An account of the app with nothing in it, as a restore's target. Those of GitHub take git data.
 std::unique_ptr<TestAccount> make_empty_account(const std::string& app, Clock& clock);
 
 // One clock for the work and the lock beside it: short waits move the time on, the long ones of a
@@ -42,6 +42,12 @@ class RestoreRig {
   void renew_target();
   // The whole snapshot into the empty account. Throws Error when the restore does.
   RestoreReport restore();
+  // What restore() would do.
+  RestorePlan plan();
+  // Into the account that the snapshot was made of.
+  RestoreReport restore_into_source();
+  // The snapshot is one of the source as it is now.
+  void back_up_again();
   // Goes on with the newest restore.
   RestoreReport resume();
   // A restore of its own, read back and compared.
@@ -63,12 +69,14 @@ class RestoreRig {
  private:
   RestoreTarget target_of();
   RestoreTarget original_of(const SourceRef& source);
+  std::uint64_t held(const std::string& noun);
   JobContext context() { return {source_.repository(), source_.catalog(), clock_}; }
 
   MemoryStorage storage_;
   Rig source_;
   RestoreClock clock_{source_.clock()};
   std::unique_ptr<TestAccount> target_;
+  const std::string owner_;  // the target's account
   std::unique_ptr<Http> http_ = curl_http();
   nlohmann::json settings_, original_settings_;
   Snapshot snapshot_;

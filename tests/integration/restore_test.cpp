@@ -70,8 +70,10 @@ TEST_CASE("Restores that are interrupted again and again make everything once") 
   }
 }
 
+// github_restore_test.cpp has GitHub's own: of what is deleted there at random, hardly anything
+// shows in a run that asks for changes only.
 TEST_CASE("What was deleted goes back to where it was in the same account") {
-  auto app = GENERATE(from_range(restorable_apps()));
+  const std::string app = GENERATE("asana", "redmine", "trello");
   std::uint64_t made = 0;
   for (unsigned seed = 1; seed <= seed_count(4); ++seed) {
     RestoreRig rig(app, seed);
