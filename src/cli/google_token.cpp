@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <memory>
 
 #include "util/log.h"
 #include "util/process.h"
@@ -28,15 +30,31 @@ std::string run_token_command(const std::string& command, std::stop_token stop) 
   return std::string(trim(out.substr(0, out.find('\n'))));
 }
 
+// The sign-in of `auth login google`. The client asks for one token at a time.
+std::function<std::string(bool)> signed_in_token(Session& session) {
+  const auto& stored = session.credentials().entries();
+  if (std::none_of(stored.begin(), stored.end(),
+                   [](const auto& entry) { return entry.source.app == "google"; }))
+    throw Error(ErrorKind::usage, "nobody is signed in to Google",
+                "sign in: probackup auth login google; or copy to a folder: --local DIR");
+  AccessTokens& tokens = session.access_tokens({"google", ""});
+  auto last = std::make_shared<std::string>();
+  return [&session, &tokens, last](bool renew) {
+    if (!renew) return *last = tokens.token(session.stop());
+    auto other = tokens.renewed(*last, session.stop());
+    if (!other)
+      throw Error("Google does not accept the token of the sign-in (any more)",
+                  "sign in again: probackup auth login google");
+    return *last = *other;
+  };
+}
+
 }  // namespace
 
 std::function<std::string(bool)> google_token(Session& session) {
   std::string fixed = environment("PROBACKUP_GOOGLE_TOKEN");
   std::string command = environment("PROBACKUP_GOOGLE_TOKEN_COMMAND");
-  if (fixed.empty() && command.empty())
-    throw Error(ErrorKind::usage, "nobody is signed in to Google",
-                "set PROBACKUP_GOOGLE_TOKEN_COMMAND to a command that prints an access token, or "
-                "copy to a folder: --local DIR");
+  if (fixed.empty() && command.empty()) return signed_in_token(session);
   return [&session, fixed, command](bool renew) {
     if (renew && command.empty())
       throw Error("Google does not accept PROBACKUP_GOOGLE_TOKEN (any more)",

@@ -4,6 +4,7 @@
   sync_drive_test.py PROBACKUP DRIVE_SERVE
 """
 
+import http.server
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 try:
@@ -202,6 +204,35 @@ class SyncDrive(unittest.TestCase):
         seen, problems = check_requests(self.log, description)
         self.assertGreater(seen, 8)
         self.assertEqual(problems, [])
+
+    def test_the_sign_in_of_auth_login_is_used(self):
+        answers = {"/device/code": {"device_code": "d", "user_code": "ABCD", "verification_url": "https://x.example",
+                                    "interval": 1},
+                   "/token": {"access_token": "good-token", "expires_in": 3600, "refresh_token": "r"},
+                   "/about": {"user": {"emailAddress": "me@tiny.example", "displayName": "Me"}}}
+
+        class Google(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                body = json.dumps(answers[self.path.partition("?")[0]]).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        google = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Google)
+        threading.Thread(target=google.serve_forever, daemon=True).start()
+        self.addCleanup(google.server_close)
+        self.addCleanup(google.shutdown)
+        server = self.serve()
+        self.run_it("auth", "login", "google", "--device", "--client-id", "c", PROBACKUP_GOOGLE_CLIENT_SECRET="s-of-c",
+                    PROBACKUP_GOOGLE_TOKEN="", PROBACKUP_GOOGLE_BASE_URL=f"http://127.0.0.1:{google.server_port}")
+        self.run_it("sync-drive", PROBACKUP_GOOGLE_TOKEN="")
+        self.assertTrue(self.tree(server))
 
     def test_wrong_usage_and_a_missing_sign_in_are_told(self):
         self.assertIn("nobody is signed in to Google", self.run_it("sync-drive", code=2).stderr)
