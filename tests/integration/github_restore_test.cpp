@@ -1,6 +1,5 @@
 // What only restores into GitHub do: numbers, branches, wikis, mentions, names that are taken.
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -238,33 +237,6 @@ TEST_CASE("A deleted issue comes back into its own repository") {
     return comments;
   });
   CHECK(found > 0);
-}
-
-TEST_CASE("A deleted comment comes back below its issue, which is still there") {
-  RestoreRig rig("github:org-1", 5);
-  auto& source = account_of(rig.source().account());
-  const auto deleted = source.change([&](GithubData& data) {
-    for (const auto& repo : data.repos.keys_of("org-1"))
-      for (const auto& issue : data.issues.keys_of(repo)) {
-        if (data.comments.keys_of(issue).empty()) continue;
-        const auto comment = *data.comments.keys_of(issue).begin();
-        const auto text = data.comments.find(comment)->at("body").get<std::string>();
-        data.delete_comment(comment);
-        return std::array{comment, issue, text};
-      }
-    throw Error("no comments");
-  });
-  rig.wishes.choice.include = {"issue_comments/" + deleted[0]};
-  auto report = rig.restore_into_source();
-  CAPTURE(RestoreRig::problems(report));
-  CHECK(report.count(&Kind::made) == 1);
-  const auto newest = source.change([&](GithubData& data) {
-    return data.comments.find(*data.comments.keys_of(deleted[1]).rbegin())
-        ->at("body")
-        .get<std::string>();
-  });
-  CHECK(newest.find("**") != std::string::npos);
-  CHECK(newest.size() > deleted[2].size());
 }
 
 // Run by validate_traffic.py, which checks the log.
