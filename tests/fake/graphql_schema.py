@@ -256,7 +256,9 @@ class Document:
                         tokens.value()
                     self.variables[name] = (wanted, has_default)
             tokens.directives()
-        self.root = schema.roots[self.operation]
+        self.root = schema.roots.get(self.operation)
+        if self.root is None:
+            raise ValueError(f"there is no operation {self.operation!r}")
         self.selections = selections(tokens)
         if tokens.peek():
             raise ValueError(f"{tokens.peek()!r} behind the operation")

@@ -122,6 +122,19 @@ void MondayAccount::add_board_mutations() {
     data_.at("Board", id)["description"] = text_or_null(field, "description");
     return data_.at("Board", id);
   };
+  mutations_["add_subscribers_to_board"] = [this](const GraphqlField& field) {
+    const std::string id = named("Board", field, "board_id").at("id");
+    auto& subscribers = data_.at("Board", id)["subscriber_ids"];
+    auto added = JsonRecord::array();
+    for (const auto& user : monday_texts(field, "user_ids")) {
+      const auto* record = data_.table("User").find(user);
+      if (!record) throw MondayError("ResourceNotFoundException", 404, "User not found");
+      if (std::find(subscribers.begin(), subscribers.end(), user) == subscribers.end())
+        subscribers.push_back(user);
+      added.push_back(*record);
+    }
+    return added;
+  };
   mutations_["archive_board"] = [this](const GraphqlField& field) {
     const std::string id = named("Board", field, "board_id").at("id");
     data_.set_board_state(id, "archived");

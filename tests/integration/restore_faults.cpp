@@ -5,7 +5,7 @@
 namespace probackup::test {
 
 std::vector<std::string> restorable_apps() {
-  return {"asana", "github:org-1", "github:user-1", "redmine", "trello"};
+  return {"asana", "github:org-1", "github:user-1", "monday", "redmine", "trello"};
 }
 
 FaultPlan bad_world(std::uint64_t seed, std::uint64_t requests) {

@@ -8,6 +8,7 @@
 #include "demo/trello_account.h"
 #include "fake/asana_account.h"
 #include "fake/github_account.h"
+#include "fake/monday_account.h"
 #include "fake/redmine_server.h"
 #include "job/restore_run.h"
 #include "job/settings.h"
@@ -55,6 +56,7 @@ std::string owner_in_target(const std::string& app) {
 std::vector<std::string> nouns_of(const std::string& kind) {
   static const std::map<std::string, std::vector<std::string>> names{
       {"closed_categories", {"issue_categories"}},
+      {"subitems", {"items"}},
       {"attachments", {"attachments", "attachment"}},
       {"custom_fields", {"custom_fields", "custom_field"}},
       {"enum_options", {"enum_option"}},
@@ -109,6 +111,7 @@ std::unique_ptr<TestAccount> make_empty_account(const std::string& app, Clock& c
   if (app == "asana")
     return std::make_unique<AsanaAccount>(90'001, AsanaSize{4, 0, 0, 0, 0}, AsanaOptions{}, clock);
   if (app == "github") return std::make_unique<EmptyGithub>(clock);
+  if (app == "monday") return std::make_unique<MondayAccount>(MondayOptions{}, clock);
   throw Error("no empty account of " + app);
 }
 
@@ -231,6 +234,13 @@ std::uint64_t RestoreRig::held(const std::string& noun) {
         count += nlohmann::json::parse(raw).at("body") != "" ? 1 : 0;
       return count;
     }
+  }
+  if (target_->app() == "monday" && noun == "boards") {
+    // A board of subitems comes with the first of them.
+    std::uint64_t count = 0;
+    for (const auto& [key, raw] : target_->truth("boards", "type"))
+      count += raw.find("sub_items_board") == std::string::npos ? 1 : 0;
+    return count;
   }
   const auto streams = target_->streams();
   const bool is_known = std::find(streams.begin(), streams.end(), noun) != streams.end();
