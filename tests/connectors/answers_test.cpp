@@ -1,4 +1,6 @@
 // What each connector makes of the answers that its app is known to give.
+#include <algorithm>
+
 #include "built_in.h"
 #include "catch.h"
 
@@ -168,4 +170,51 @@ TEST_CASE("Redmine's refusals say what to do") {
   check({"redmine", 403, json::object(), "", Do::gap, "administrator"});
   check({"redmine", 404, json::object(), "", Do::gap, ""});
   check({"redmine", 200, json::object(), {{"issues", json::array()}}, {}, ""});
+}
+
+TEST_CASE("monday.com's limits are waited for as long as it says, those of a day too") {
+  const auto limited = [](const std::string& code, int wait) {
+    return json{{"errors",
+                 {{{"message", "slow down"},
+                   {"extensions", {{"code", code}, {"retry_in_seconds", wait}}}}}}};
+  };
+  for (const auto* code : {"COMPLEXITY_BUDGET_EXHAUSTED", "DAILY_LIMIT_EXCEEDED"}) {
+    const Connector monday = built_in("monday");
+    const json body = limited(code, 7);
+    TestNames names{{"status", 200}, {"headers", json::object()}, {"body", body}};
+    const auto& rules = monday.model().errors;
+    const auto rule = std::find_if(rules.begin(), rules.end(),
+                                   [&](const ErrorRule& each) { return each.when.holds(names); });
+    REQUIRE(rule != rules.end());
+    CHECK(rule->action == Do::retry);
+    CHECK(rule->limited);
+    CHECK(rule->wait->evaluate(names) == 7);
+  }
+  check({"monday",
+         200,
+         json::object(),
+         {{"error_code", "ComplexityException"},
+          {"status_code", 429},
+          {"error_message",
+           "Complexity budget exhausted, query cost 3 budget remaining 1 out of "
+           "1000000 reset in 3 seconds"}},
+         Do::retry,
+         "did not recover"});
+  check({"monday", 429, {{"retry-after", "30"}}, "", Do::retry, ""});
+  check({"monday", 200, json::object(), limited("FIELD_LIMIT_EXCEEDED", 15), Do::retry, ""});
+}
+
+TEST_CASE("monday.com's errors come with status 200, beside data that is not trusted") {
+  const auto refused = [](const std::string& code) {
+    return json{{"data", {{"boards", json::array()}}},
+                {"errors", {{{"message", "no"}, {"extensions", {{"code", code}}}}}}};
+  };
+  check({"monday", 200, json::object(), {{"data", {{"boards", json::array()}}}}, {}, ""});
+  check({"monday", 401, json::object(), {{"errors", {"Not Authenticated"}}}, Do::fail, "token"});
+  check({"monday", 200, json::object(), refused("CursorExpiredError"), Do::gap, "60 minutes"});
+  check({"monday", 200, json::object(), refused("UserUnauthorizedException"), Do::gap, "scope"});
+  check({"monday", 200, json::object(), refused("INTERNAL_SERVER_ERROR"), Do::retry, ""});
+  check({"monday", 200, json::object(), refused("Whatever"), Do::gap, "no (Whatever)"});
+  check({"monday", 200, json::object(), {{"errors", {"Parse error"}}}, Do::gap, "Parse error"});
+  check({"monday", 503, json::object(), "", {}, ""});
 }

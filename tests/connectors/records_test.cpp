@@ -260,3 +260,38 @@ TEST_CASE("Redmine modules that a project has not are not asked for") {
   CHECK_FALSE(asked("files", project));
   CHECK(asked("versions", {{"status", 1}}));  // an old Redmine does not say which modules there are
 }
+
+TEST_CASE("A chosen monday.com board is kept by id or name, and so is the board of its subitems") {
+  Connector monday = built_in("monday");
+  const auto kept = [&](const json& board, const json& boards, const json& workspaces) {
+    TestNames names{{"record", board},
+                    {"config", {{"boards", boards}, {"workspaces", workspaces}}}};
+    return stream(monday, "boards").keep->holds(names);
+  };
+  const json plan{{"id", "12"}, {"name", "Plan A"}, {"workspace_id", nullptr}};
+  const json below{{"id", "13"}, {"name", "Subitems of Plan A"}, {"workspace_id", "7"}};
+  const json all = json::array();
+  CHECK(kept(plan, all, all));
+  CHECK(kept(plan, {"12"}, all));
+  CHECK(kept(plan, {"Plan*"}, all));
+  CHECK(kept(below, {"Plan*"}, all));
+  CHECK_FALSE(kept(plan, {"13"}, all));
+  CHECK(kept(plan, all, {"main"}));
+  CHECK_FALSE(kept(below, all, {"main"}));
+  CHECK(kept(below, all, {"7"}));
+}
+
+TEST_CASE("All levels of a multi-level monday.com board are asked for, and no deleted board") {
+  Connector monday = built_in("monday");
+  const SourceModel& source = stream(monday, "items").sources.at(0);
+  json board{{"id", "1"}, {"state", "archived"}, {"type", "board"}, {"hierarchy_type", "classic"}};
+  const auto scope = [&] {
+    return source.request.vars.at("scope").evaluate(TestNames{{"parent", board}});
+  };
+  CHECK(source.when->holds(TestNames{{"parent", board}}));
+  CHECK(scope().is_null());
+  board["hierarchy_type"] = "multi_level";
+  CHECK(scope() == "allItems");
+  board["state"] = "deleted";
+  CHECK_FALSE(source.when->holds(TestNames{{"parent", board}}));
+}
