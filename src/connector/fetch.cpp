@@ -242,7 +242,7 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
         if (!clock_.sleep(wait, stop)) throw Error(ErrorKind::interrupted, "interrupted");
         continue;
       }
-      verdict.action = verdict.then;
+      verdict.action = too_long && ask.may_pause ? Action::gap : verdict.then;
       if (result.error && context_.is_api(ask.request.url)) note_failure(*result.error);
     }
     Fetched out;

@@ -39,6 +39,7 @@ struct Ask {
   std::function<void()> sending, refused;
   // Longer waits are the caller's.
   std::chrono::nanoseconds wait_max = std::chrono::hours(2);
+  bool may_pause = false;  // a rate limit that asks for more than that never ends the run
 };
 
 struct Fetched {

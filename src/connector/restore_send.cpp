@@ -45,6 +45,7 @@ WriteAnswer RestoreSender::send(const WriteModel& model, const Scope& names, con
   ask.sending = watch.sending;
   ask.refused = watch.refused;
   ask.wait_max = parts_.options.wait_max;
+  ask.may_pause = true;
   ask.check = why_unusable;
   if (auto pause = parts_.fetcher.pause(); pause > parts_.options.wait_max)
     throw QuotaPause{parts_.clock.now() + pause, "the app's quota is used up"};

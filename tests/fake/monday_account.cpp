@@ -83,6 +83,7 @@ MondayAccount::MondayAccount(std::uint64_t seed, const MondaySize& size,
       data_(seed, clock, history_days),
       graph_(data_, clock, options.cursor_life,
              [this](const std::string& asset) { return file_url(asset, clock_.now()); }),
+      calls_a_day_(options.calls_a_day),
       file_server_(options.server, clock),
       server_(options.server, clock) {
   server_.add_secret(token_);
@@ -131,7 +132,7 @@ std::optional<ApiAnswer> MondayAccount::refuse(const ApiRequest& request) {
   const auto today = format_time(now, "%Y-%m-%d");
   if (day_ != today) calls_ = 0;
   day_ = today;
-  if (++calls_ <= options_.calls_a_day) return std::nullopt;
+  if (++calls_ <= calls_a_day_) return std::nullopt;
   const auto left = 86'400 - seconds_of(now) % 86'400;
   return limited("DAILY_LIMIT_EXCEEDED", "Daily limit exceeded", left, 429);
 }
@@ -263,6 +264,11 @@ void MondayAccount::mutate(std::uint64_t seed, unsigned changes) {
   data_.catch_up();
   for (unsigned i = 0; i < changes; ++i)
     change_randomly(data_, mix_seed(seed, std::to_string(i)), options_.only_dated_changes);
+}
+
+void MondayAccount::allow_calls(unsigned a_day) {
+  const std::lock_guard lock(mutex_);
+  calls_a_day_ = a_day;
 }
 
 const JsonRecord& MondayAccount::named(const std::string& type, const GraphqlField& field,

@@ -42,6 +42,7 @@ class MondayAccount : public TestAccount {
   Truth selected(const std::string& stream, const std::vector<GraphqlField>& fields) const;
   Truth files() const override;  // by "OWNER/ASSET"
   void mutate(std::uint64_t seed, unsigned changes) override;
+  void allow_calls(unsigned a_day);
   ApiServer& server() override { return server_; }
   // Where public_url leads: another origin, which answers 400 to whoever brings a token.
   ApiServer& file_server() { return file_server_; }
@@ -91,7 +92,7 @@ class MondayAccount : public TestAccount {
   Time budget_since_{};
   std::int64_t spent_ = 0;
   std::string day_;
-  unsigned calls_ = 0;
+  unsigned calls_ = 0, calls_a_day_;
   ApiServer file_server_, server_;  // last: their threads end first
 };
 

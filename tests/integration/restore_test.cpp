@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "catch.h"
+#include "fake/monday_account.h"
 #include "restore_faults.h"
 #include "util/text.h"
 
@@ -134,4 +135,41 @@ TEST_CASE("With --notify the people of a project are set, without it nobody is t
   CHECK((assigned > 0) == notify);
   CHECK((followed > 0) == notify);
   CHECK(mentions == 0);
+}
+
+TEST_CASE("A restore pauses when the calls of the day are used up, and goes on the next day") {
+  RestoreRig rig("monday", 3);
+  auto& account = dynamic_cast<MondayAccount&>(rig.target());
+  account.allow_calls(150);
+  auto report = rig.restore();
+  unsigned days = 1;
+  for (; report.restore.state == "paused" && days < 30; ++days) {
+    rig.source().clock().sleep(std::chrono::hours(25), {});
+    report = rig.resume();
+  }
+  CAPTURE(RestoreRig::problems(report), report.restore.state);
+  CHECK(report.restore.state != "paused");
+  CHECK(report.count(&Kind::failed) == 0);
+  CHECK(report.count(&Kind::uncertain) == 0);
+  CHECK(days > 1);
+  CHECK(rig.doubled().empty());
+  account.allow_calls(25'000);
+  auto drill = rig.compare();
+  CAPTURE(RestoreRig::differences(drill));
+  CHECK(drill.compared > 30);
+  CHECK(drill.equal == drill.compared);
+}
+
+// Run by validate_traffic.py, which checks the log.
+TEST_CASE("The traffic of restores into monday.com", "[.traffic]") {
+  const char* log = std::getenv("PROBACKUP_TRAFFIC_LOG");
+  REQUIRE(log);
+  for (const bool notify : {false, true}) {
+    RestoreRig rig("monday", notify ? 2 : 1);
+    rig.wishes.notify = notify;
+    auto report = rig.restore();
+    CAPTURE(RestoreRig::problems(report));
+    CHECK(report.count(&Kind::failed) == 0);
+    rig.server().write_log(log, rig.target().app());
+  }
 }
