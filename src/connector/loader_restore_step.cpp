@@ -150,6 +150,7 @@ std::vector<ParentModel> read_parents(ObjectReader& step, const Lets& lets,
       StandInModel model;
       stand_in.require("id");
       model.id = stand_in.templated("id", roots.step).value_or(Template());
+      model.find = read_own_look_up(stand_in, "find", lets, roots.request);
       model.write = read_write(stand_in, lets, roots.request);
       stand_in.require("new_id");
       model.new_id = stand_in.templated("new_id", roots.and_more({"status", "headers", "body"}))
@@ -158,6 +159,9 @@ std::vector<ParentModel> read_parents(ObjectReader& step, const Lets& lets,
       stand_in.finish();
       parent.stand_in = std::move(model);
     }
+    parent.optional = reader.flag("optional");
+    if (parent.stand_in && parent.optional)
+      reader.refuse("optional", "\"optional\" does not go with \"stand_in\"");
     reader.finish();
     out.push_back(std::move(parent));
   }

@@ -150,7 +150,9 @@ bool RestoreMaker::find_places(Work& work) {
   const bool may_be_lost = !work.unknown && !is_there(work.entry.state);
   for (const auto& parent : work.step.parents) {
     std::string old_id = evaluated([&] { return parent.id.text(work.item.scope()); });
-    if (old_id.empty() || refs_.ref(old_id, parent.of)) continue;
+    if (old_id.empty()) continue;
+    const bool is_known = evaluated([&] { return refs_.ref(old_id, parent.of).has_value(); });
+    if (is_known || parent.optional) continue;
     const std::string what = fmt::format("{} {}, which it belongs to,", parent.of.front(), old_id);
     if (parent.stand_in) {
       refs_.alias(parent.of.front(), old_id, stand_in(work, parent));
@@ -173,8 +175,19 @@ std::string RestoreMaker::stand_in(Work& work, const ParentModel& parent) {
   place.title = "a place for restored items";
   if (auto known = parts_.journal.find(place.kind, place.old_id)) {
     if (is_there(known->state)) return known->new_id;
-    if (known->state == State::sent)
+    if (known->state == State::sent && !model.find)
       throw ItemError("whether a place for such things was made is not known");
+  }
+  if (model.find) {
+    auto hit = look_ups_.first(*model.find, work.item.scope(), false, work.stop,
+                               [](const std::string&) { return true; });
+    if (hit) {
+      place.new_id = hit->id;
+      place.state = State::finished;
+      place.adopted = true;
+      parts_.journal.put(place);
+      return place.new_id;
+    }
   }
   RestoreSender::Watch watch;
   watch.sending = [&] {

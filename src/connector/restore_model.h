@@ -48,6 +48,7 @@ struct FollowUpModel {
 // A place for things whose parent is not there.
 struct StandInModel {
   Template id;
+  std::optional<LookUpModel> find;  // the place that is there already
   WriteModel write;
   Template new_id;
   std::string say;  // what the thing lacks by declaration; "": it is reported as incomplete
@@ -57,6 +58,7 @@ struct ParentModel {
   std::vector<std::string> of;  // kinds
   Template id;
   std::optional<StandInModel> stand_in;
+  bool optional = false;  // waited for, and done without where it is not there
 };
 
 // More ids that the answer to a create gives.

@@ -117,7 +117,7 @@ class Planner {
         return instead->say;
       if (!step.missing.empty()) return "";  // the target is not asked before the restore
       for (const auto& parent : step.parents) {
-        if (parent.stand_in || parts_.options.same_account) continue;
+        if (parent.stand_in || parent.optional || parts_.options.same_account) continue;
         std::string id = parent.id.text(item.scope());
         if (id.empty() || is_there(parent.of, id)) continue;
         return "what it belongs to is not in the target, nor among what is restored";

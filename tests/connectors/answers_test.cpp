@@ -161,6 +161,8 @@ TEST_CASE("What an Asana plan does not have is no gap, and what is refused says 
   check({"asana", 451, json::object(), error("Unavailable"), Do::gap, "legal"});
   check({"asana", 400, json::object(), error("Your pagination token has expired."), Do::restart,
          "the offset token of a page ended"});
+  check({"asana", 400, json::object(), error("Your pagination token is invalid."), Do::gap,
+         "invalid. (400)"});
   check({"asana", 403, json::object(), "<Error><Code>AccessDenied</Code></Error>", Do::gap, ""});
   check({"asana", 200, json::object(), {{"data", json::array()}}, {}, ""});
 }

@@ -402,3 +402,62 @@ TEST_CASE("Settings of the target are asked for by name") {
   rig.run();
   CHECK(rig.made("boards", "old-board-1")["team"] == "t1");
 }
+
+TEST_CASE(
+    "A stand-in that is there already is taken, also when the answer to its create was lost") {
+  const bool is_there = GENERATE(true, false);
+  json file = notes_file();
+  file["restore"]["steps"][1]["parents"][0]["stand_in"] = json::parse(R"({
+    "id": "all", "post": "/boards", "body": {"name": "Restored items"}, "new_id": "${body.id}",
+    "find": {"get": "/boards", "where": "${found.name == 'Restored items'}"}})");
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  rig.source.chosen = {"cards/old-board-1-card-0", "cards/old-board-1-card-1"};
+  if (is_there) {
+    rig.server.things["boards"]["there"] = {{"id", "there"}, {"name", "Restored items"}};
+    rig.server.order.push_back("there");
+  } else {
+    rig.server.after_create = [is_lost = false](HttpResponse answer) mutable {
+      const bool is_first = !is_lost;
+      is_lost = true;
+      return is_first ? reply("{}", 500) : answer;
+    };
+    rig.run();
+  }
+  rig.run();
+  CHECK(rig.server.things["boards"].size() == 1);
+  CHECK(rig.server.things["cards"].size() == 2);
+  for (const auto& entry : rig.journal.entries)
+    if (entry.kind == "cards") CHECK(entry.state == State::finished);
+}
+
+TEST_CASE("What only needs an order waits while it is open whether the one before was made") {
+  json file = notes_file();
+  file["restore"]["steps"][1]["parents"].push_back(
+      {{"of", "cards"}, {"id", "${record.before}"}, {"optional", true}});
+  file["restore"]["steps"][1].erase("order");
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 3);
+  auto& cards = rig.source.streams["cards"];
+  for (int i : {0, 1, 2}) {
+    json card = json::parse(cards[static_cast<std::size_t>(i)].raw);
+    // The first one comes after a card that the snapshot does not have.
+    card["before"] = i == 0 ? "old-card-gone" : "old-board-1-card-" + std::to_string(i - 1);
+    card["name"] = "Card " + std::to_string(i);
+    cards[static_cast<std::size_t>(i)].raw = card.dump();
+  }
+  bool is_down = true;
+  rig.network = [&](const Asked& asked) {
+    const bool is_second = asked.request.body.find("Card 1") != std::string::npos;
+    return is_down && is_second ? reply("{}", 500) : rig.server(asked);
+  };
+  rig.run();
+  CHECK(rig.server.things["cards"].size() == 1);
+  is_down = false;
+  rig.run();
+  REQUIRE(rig.server.things["cards"].size() == 3);
+  for (int i : {0, 1, 2}) {
+    const std::string old_id = "old-board-1-card-" + std::to_string(i);
+    CHECK(rig.server.order[static_cast<std::size_t>(i) + 1] == rig.entry("cards", old_id).new_id);
+  }
+}
