@@ -141,9 +141,8 @@ std::optional<std::string> RestoreRefs::find_part(const std::string& map,
 std::optional<std::string> RestoreRefs::part_of(const StepModel& step, const AlsoModel& also,
                                                 RestoreItem& item, const std::string& old_id) {
   // What is still there has its parts as they were.
-  if (parts_.options.same_account && step.exists) {
-    bool is_part = new_id_of_part(also, item.scope(), old_id).has_value();
-    bool there = is_part && look_ups_.exists(step.make, *step.exists, item.old_id(), stop_);
+  if (parts_.options.same_account && step.exists && new_id_of_part(also, item.scope(), old_id)) {
+    bool there = look_ups_.exists(step.make, *step.exists, item.old_id(), stop_);
     return there ? std::optional(old_id) : std::nullopt;
   }
   auto hit = step.find ? find(step, item) : std::nullopt;
