@@ -29,8 +29,9 @@ void IndexSheet::write(const ExportSource& snapshot, const DriveReport& report, 
   fact("Gaps", number_cell(gaps.size()));
   fact("Times", text_cell("All times are UTC."));
   fact("To get an item back",
-       text_cell(fmt::format("probackup restore {} --into {} --include STREAM/ID --dry-run", id,
-                             snapshot.app())));
+       text_cell(fmt::format("probackup restore {0} --target DIR; into the app, where it can be "
+                             "restored: probackup restore {0} --into APP --include STREAM/ID",
+                             id)));
   fact("Edits", text_cell("This copy is written again when the backup changes: do not edit it."));
 
   sink.sheet("Contents", {{"Folder", 40}, {"Spreadsheet", 40}, {"Items", 12}, {"Deleted", 12}});

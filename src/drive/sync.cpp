@@ -81,7 +81,8 @@ class Sync {
   void place_folders() {
     const std::string app = input_.snapshot.app();
     std::string app_key = drive_key({"app", app});
-    std::string title = input_.snapshot.app_title();
+    // What taps call themselves differs from source to source, and the folder is one for all.
+    std::string title = app == "singer" ? "Singer" : input_.snapshot.app_title();
     place_folder(app_key, "", title.empty() ? app : title, true);
     account_key_ = drive_key({"account", source_});
     place_folder(account_key_, app_key, input_.snapshot.account());

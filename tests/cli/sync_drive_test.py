@@ -112,17 +112,17 @@ class SyncDrive(unittest.TestCase):
     def test_spreadsheets_open_and_hold_what_the_backup_holds(self):
         copy = self.folder / "copy"
         first = self.sync("--local", str(copy))
-        self.assertEqual((first["created"], first["sheets"], first["items"]), (4, 2, 3))
-        book = openpyxl.load_workbook(copy / "singer/demo/Tasks.xlsx")
+        self.assertEqual((first["created"], first["sheets"], first["items"]), (5, 3, 4))
+        book = openpyxl.load_workbook(copy / "Singer/demo/Tasks.xlsx")
         self.assertEqual(book.sheetnames, ["Items", "Long texts"])
         sheet = book["Items"]
         self.assertEqual(sheet.freeze_panes, "B2")
         titles = [cell.value for cell in sheet[1]]
         rows = [dict(zip(titles, row)) for row in sheet.iter_rows(min_row=2)]
         self.assertEqual([row["ID"].value for row in rows], ["task-0001", "task-0002", "task-0003"])
-        self.assertEqual(rows[0]["Name"].value, "=1+1")
-        self.assertEqual(rows[0]["Name"].data_type, "s")  # text, no formula
-        self.assertEqual(rows[1]["Name"].data_type, "s")
+        self.assertEqual(rows[0]["Title"].value, "=1+1")
+        self.assertEqual(rows[0]["Title"].data_type, "s")  # text, no formula
+        self.assertEqual(rows[1]["Title"].data_type, "s")
         self.assertEqual(rows[2]["Note"].data_type, "s")
         self.assertEqual(str(rows[0]["Created"].value), "2024-05-01 10:00:00")
         self.assertTrue(rows[0]["Due"].is_date)
@@ -130,10 +130,10 @@ class SyncDrive(unittest.TestCase):
         self.assertEqual(rows[0]["Link"].hyperlink.target, "https://example.com/a")
         self.assertEqual(rows[0]["Note"].value, "line 1\nline 2")
         self.assertEqual(rows[1]["Big"].value, "12345678901234567890")
-        self.assertEqual(rows[2]["Name"].value, "\U0001f48c \ufffd")
+        self.assertEqual(rows[2]["Title"].value, "\U0001f48c \ufffd")
         self.assertEqual("".join(row[4].value for row in book["Long texts"].iter_rows(min_row=2)), "x" * 50001)
         again = self.sync("--local", str(copy))
-        self.assertEqual((again["created"], again["updated"], again["unchanged"]), (0, 0, 4))
+        self.assertEqual((again["created"], again["updated"], again["unchanged"]), (0, 0, 5))
 
     def test_what_is_gone_stands_on_a_sheet_of_its_own(self):
         copy = self.folder / "copy"
@@ -141,7 +141,7 @@ class SyncDrive(unittest.TestCase):
         gone = self.records.pop(0)
         self.backup()
         self.assertEqual(self.sync("--local", str(copy))["updated"], 2)  # the tasks and the index
-        rows = list(openpyxl.load_workbook(copy / "singer/demo/Tasks.xlsx")["Deleted"].iter_rows(values_only=True))
+        rows = list(openpyxl.load_workbook(copy / "Singer/demo/Tasks.xlsx")["Deleted"].iter_rows(values_only=True))
         self.assertEqual(len(rows), 2)
         row = dict(zip(rows[0], rows[1]))
         self.assertEqual(row["ID"], gone["id"])
@@ -153,16 +153,17 @@ class SyncDrive(unittest.TestCase):
     def test_drive_gets_the_same_tree_and_the_urls_are_kept(self):
         server = self.serve()
         plan = self.sync("--dry-run")
-        self.assertEqual((plan["type"], plan["created"]), ("plan", 4))
+        self.assertEqual((plan["type"], plan["created"]), ("plan", 5))
         self.assertEqual(self.tree(server), {})
         self.sync()
         tree = self.tree(server)
-        self.assertEqual(sorted(tree), ["probackup", "probackup/singer", "probackup/singer/demo",
-                                        "probackup/singer/demo/Index", "probackup/singer/demo/Tasks"])
-        self.assertEqual(tree["probackup/singer"], FOLDER_TYPE)
+        self.assertEqual(sorted(tree), ["probackup", "probackup/Singer", "probackup/Singer/demo",
+                                        "probackup/Singer/demo/Index", "probackup/Singer/demo/Singer messages",
+                                        "probackup/Singer/demo/Tasks"])
+        self.assertEqual(tree["probackup/Singer"], FOLDER_TYPE)
         again = self.sync()
         self.assertEqual((again["requests"], again["created"], again["updated"]), (1, 0, 0))
-        items = json.loads(self.run_it("list", "items", "--urls", "--json").stdout)
+        items = json.loads(self.run_it("list", "items", "--stream", "tasks", "--urls", "--json").stdout)
         self.assertEqual(len(items), 3)
         url = items[0]["drive_url"]
         self.assertTrue(url.startswith("https://drive.example/spreadsheets/d/"), url)
@@ -173,11 +174,13 @@ class SyncDrive(unittest.TestCase):
         again = self.sync()
         self.assertEqual((again["created"], again["updated"]), (0, 0))
         self.assertEqual(sorted(self.tree(server)), sorted(tree))
-        items = json.loads(self.run_it("list", "items", "--urls", "--json").stdout)
+        items = json.loads(self.run_it("list", "items", "--stream", "tasks", "--urls", "--json").stdout)
         self.assertEqual(items[0]["drive_url"], url)
 
     def test_a_suspicious_snapshot_is_not_copied_unless_it_is_named(self):
         copy = self.folder / "copy"
+        self.records += [{"id": f"more-{i:04}"} for i in range(100)]
+        self.backup()
         self.sync("--local", str(copy))
         del self.records[1:]
         path = self.folder / "tap.jsonl"
