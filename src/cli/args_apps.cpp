@@ -277,6 +277,9 @@ void ArgsBuilder::sync_drive_command() {
                    "Folder of Drive to write to, by the id in its address (default: a folder "
                    "probackup in My Drive)")
       ->type_name("ID");
+  sync->add_option("--account", o.account,
+                   "The Google account to write as, where several are signed in")
+      ->type_name("ACCOUNT");
   sync->add_option("--snapshot", o.snapshot, "This snapshot instead of the newest")
       ->type_name("SNAPSHOT");
   sync->add_option("--attachments", o.attachments,

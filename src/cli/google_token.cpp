@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <memory>
+#include <optional>
 
 #include "util/log.h"
 #include "util/process.h"
@@ -30,22 +29,15 @@ std::string run_token_command(const std::string& command, std::stop_token stop) 
   return std::string(trim(out.substr(0, out.find('\n'))));
 }
 
-// The sign-in of `auth login google`. The client asks for one token at a time.
 std::function<std::string(bool)> signed_in_token(Session& session) {
-  const auto& stored = session.credentials().entries();
-  if (std::none_of(stored.begin(), stored.end(),
-                   [](const auto& entry) { return entry.source.app == "google"; }))
-    throw Error(ErrorKind::usage, "nobody is signed in to Google",
-                "sign in: probackup auth login google; or copy to a folder: --local DIR");
-  AccessTokens& tokens = session.access_tokens({"google", ""});
-  auto last = std::make_shared<std::string>();
-  return [&session, &tokens, last](bool renew) {
-    if (!renew) return *last = tokens.token(session.stop());
-    auto other = tokens.renewed(*last, session.stop());
-    if (!other)
-      throw Error("Google does not accept the token of the sign-in (any more)",
+  auto& tokens = session.access_tokens({"google", session.options().account});
+  return [&session, &tokens, last = std::string()](bool renew) mutable {
+    std::optional<std::string> token =
+        renew ? tokens.renewed(last, session.stop()) : tokens.token(session.stop());
+    if (!token)
+      throw Error("Google does not accept the sign-in any more",
                   "sign in again: probackup auth login google");
-    return *last = *other;
+    return last = *token;
   };
 }
 
@@ -58,8 +50,8 @@ std::function<std::string(bool)> google_token(Session& session) {
   return [&session, fixed, command](bool renew) {
     if (renew && command.empty())
       throw Error("Google does not accept PROBACKUP_GOOGLE_TOKEN (any more)",
-                  "such tokens live for an hour: get a new one, or set "
-                  "PROBACKUP_GOOGLE_TOKEN_COMMAND");
+                  "such tokens live for an hour: get a new one, or sign in: probackup auth login "
+                  "google");
     std::string token = command.empty() ? fixed : run_token_command(command, session.stop());
     if (token.empty()) throw Error("the token command printed nothing");
     add_secret(token);

@@ -36,9 +36,9 @@ constexpr std::array<Known, 12> known{{
     {"accessNotConfigured", "the Drive API is not switched on for the sign-in's Google project",
      "switch on the Google Drive API in the Google Cloud console"},
     {"insufficientPermissions", "the sign-in does not allow this",
-     "sign in again with the scope drive.file (docs/drive.md)"},
+     "sign in again with the scope drive.file: probackup auth login google"},
     {"ACCESS_TOKEN_SCOPE_INSUFFICIENT", "the sign-in does not allow this",
-     "sign in again with the scope drive.file (docs/drive.md)"},
+     "sign in again with the scope drive.file: probackup auth login google"},
     {"insufficientFilePermissions", "the account may not write there any more",
      "have the folder shared with the account again, as editor or content manager"},
     {"insufficientParentPermissions", "the account may not write to the folder",
@@ -47,7 +47,8 @@ constexpr std::array<Known, 12> known{{
      "let probackup make its own folder (without --folder), or use a service account"},
     {"domainPolicy", "the organisation's administrators do not allow Drive apps",
      "ask them to allow the app"},
-    {"authError", "Google does not accept the sign-in any more", "sign in again (docs/drive.md)"},
+    {"authError", "Google does not accept the sign-in any more",
+     "sign in again: probackup auth login google"},
 }};
 
 }  // namespace
@@ -87,7 +88,7 @@ void throw_google_error(const GoogleError& error, const std::string& doing) {
                 std::string(found->hint));
   if (error.status == 401)
     throw Error(fmt::format("cannot {}: Google does not accept the sign-in any more", doing),
-                "sign in again (docs/drive.md)");
+                "sign in again: probackup auth login google");
   if (error.is_gone())
     throw Error(
         fmt::format("cannot {}: it is not there any more, or not shared with the account", doing),

@@ -236,9 +236,25 @@ class SyncDrive(unittest.TestCase):
                     PROBACKUP_GOOGLE_TOKEN="", PROBACKUP_GOOGLE_BASE_URL=f"http://127.0.0.1:{google.server_port}")
         self.run_it("sync-drive", PROBACKUP_GOOGLE_TOKEN="")
         self.assertTrue(self.tree(server))
+    def test_a_service_account_signs_in_and_a_revoked_one_is_told(self):
+        server = self.serve()
+        del self.environment["PROBACKUP_GOOGLE_TOKEN"]
+        base = self.environment["PROBACKUP_GOOGLE_BASE_URL"]
+        key = self.folder / "key.json"
+        pem = subprocess.run(["openssl", "genrsa", "2048"], check=True, capture_output=True, text=True).stdout
+        key.write_text(json.dumps({"type": "service_account", "client_email": "backup@project.example",
+                                   "private_key": pem, "token_uri": base + "/token"}))
+        self.run_it("auth", "login", "google", "--service-account", str(key))
+        self.assertEqual(self.sync()["created"], 5)
+        self.assertEqual(self.sync()["requests"], 1)
+        server.stdin.write("revoke\n")
+        server.stdin.flush()
+        done = self.run_it("sync-drive", code=1)
+        self.assertIn("invalid_grant", done.stderr)
+        self.assertIn("revoked", done.stderr)
 
     def test_wrong_usage_and_a_missing_sign_in_are_told(self):
-        self.assertIn("nobody is signed in to Google", self.run_it("sync-drive", code=2).stderr)
+        self.assertIn("nobody is signed in as google", self.run_it("sync-drive", code=2).stderr)
         self.run_it("sync-drive", "--local", str(self.folder / "x"), "--folder", "id", code=2)
         self.run_it("sync-drive", "--attachments", "some", code=2)
         self.serve()

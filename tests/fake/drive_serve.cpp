@@ -11,6 +11,10 @@ int main(int argc, char** argv) {
   fmt::print("{}\n", server.url());
   std::fflush(stdout);
   for (std::string line; std::getline(std::cin, line);) {
+    if (line == "revoke") {
+      server.revoke();
+      continue;
+    }
     // "tree" prints what is not in the trash: path and type.
     for (const auto& [path, object] : server.tree())
       fmt::print("{}\t{}\t{}\n", path, object.mime_type, object.bytes.size());

@@ -112,6 +112,11 @@ void DriveServer::add_routes() {
       return (this->*handler)(request);
     };
   };
+  server_.route("POST", "/token", locked(&DriveServer::give_token));
+  server_.route("GET", "/about", [](const ApiRequest&) {
+    json user{{"emailAddress", "backup@project.example"}, {"displayName", "Backup"}};
+    return json_answer(json{{"user", user}}.dump());
+  });
   server_.route("GET", "/drive/v3/files", locked(&DriveServer::list));
   server_.route("GET", "/drive/v3/files/generateIds", locked(&DriveServer::generate_ids));
   server_.route("GET", "/drive/v3/files/:id", locked(&DriveServer::get));
@@ -136,11 +141,26 @@ void DriveServer::add_routes() {
 
 std::optional<ApiAnswer> DriveServer::gate(const ApiRequest& request) {
   std::lock_guard lock(mutex_);
-  if (request.header("authorization") != "Bearer " + token_)
+  if (request.path == "/token") return std::nullopt;
+  if (revoked_ || request.header("authorization") != "Bearer " + token_)
     return error(401, "authError", "Invalid Credentials");
   if (limits_ == 0) return std::nullopt;
   --limits_;
   return error(403, "userRateLimitExceeded", "User Rate Limit Exceeded");
+}
+
+// The token endpoint, for service accounts (RFC 7523).
+ApiAnswer DriveServer::give_token(const ApiRequest& request) {
+  std::string grant;
+  for (const auto& [name, value] : parse_form(request.body))
+    if (name == "grant_type") grant = value;
+  if (revoked_ || grant != "urn:ietf:params:oauth:grant-type:jwt-bearer")
+    return json_answer(json{{"error", revoked_ ? "invalid_grant" : "unsupported_grant_type"},
+                            {"error_description", "Token has been expired or revoked."}}
+                           .dump(),
+                       400);
+  return json_answer(
+      json{{"access_token", token_}, {"token_type", "Bearer"}, {"expires_in", 3599}}.dump());
 }
 
 ApiAnswer DriveServer::list(const ApiRequest& request) {
@@ -422,6 +442,10 @@ std::optional<DriveObject> DriveServer::object(const std::string& id) const {
   return found == objects_.end() ? std::nullopt : std::optional(found->second);
 }
 
+void DriveServer::revoke() {
+  std::lock_guard lock(mutex_);
+  revoked_ = true;
+}
 void DriveServer::set_token(const std::string& token) {
   std::lock_guard lock(mutex_);
   token_ = token;

@@ -33,6 +33,8 @@ class DriveServer {
   std::string url() const { return server_.origin(); }
   ApiServer& server() { return server_; }
 
+  // Consent is withdrawn: no token is given or renewed, and the present one is refused.
+  void revoke();
   // Only this token is taken; the one before gets 401.
   void set_token(const std::string& token);
   // Bytes that all files together may have.
@@ -63,6 +65,7 @@ class DriveServer {
   using Json = nlohmann::json;
   void add_routes();
   std::optional<ApiAnswer> gate(const ApiRequest& request);
+  ApiAnswer give_token(const ApiRequest& request);
   ApiAnswer list(const ApiRequest& request);
   ApiAnswer generate_ids(const ApiRequest& request);
   ApiAnswer get(const ApiRequest& request);
@@ -95,6 +98,7 @@ class DriveServer {
   std::string token_ = "good-token";
   std::uint64_t quota_ = ~std::uint64_t{0}, next_ = 0;
   unsigned cuts_ = 0, limits_ = 0;
+  bool revoked_ = false;
   ApiServer server_;
 };
 
