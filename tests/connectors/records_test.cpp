@@ -185,13 +185,14 @@ TEST_CASE("GitHub's token goes to the hosts of the server that is read, and to n
   };
   const std::vector<std::string> outside{"https://objects.githubusercontent.com/a",
                                          "https://raw.githubusercontent.com/a",
-                                         "https://uploads.github.com/a",
+                                         "https://media.github.com/a",
                                          "https://github.com.evil.example/a",
                                          "http://github.com/a",
                                          "file:///srv/a.git"};
   const std::vector<Server> servers{
       {"",
-       {"https://api.github.com/a", "https://github.com/o/r.git", "https://gist.github.com/1.git"},
+       {"https://api.github.com/a", "https://github.com/o/r.git", "https://gist.github.com/1.git",
+        "https://uploads.github.com/a"},
        {}},
       {"https://api.github.com",
        {"https://github.com/o/r.git", "https://gist.github.com/1.git"},
