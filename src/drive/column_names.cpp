@@ -45,6 +45,15 @@ std::string ColumnNames::claim(const std::string& path) {
   return other;
 }
 
+int column_rank(const std::string& path, bool flags) {
+  auto parts = split(path, '.');
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i)
+    if (!is_wrapper(parts[i])) return 3;
+  // The value is of no matter, only the name.
+  if (is_prose(parts.back(), "\"text\"")) return 0;
+  return flags ? 2 : 1;
+}
+
 std::size_t choose_time_column(std::size_t count,
                                const std::function<std::string(std::size_t)>& path,
                                TimeColumn which) {

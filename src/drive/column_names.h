@@ -19,6 +19,10 @@ class ColumnNames {
   std::set<std::string> taken_;
 };
 
+// Where people look for a column, from the left: 0 texts to read, 1 other values, 2 yes and no,
+// 3 what lies deeper in the record. `flags`: it holds nothing but yes and no.
+int column_rank(const std::string& path, bool flags);
+
 enum class TimeColumn { created, changed };
 
 // Which of `count` paths names that time: by the last name in it, the shallowest path first. `path`

@@ -60,12 +60,13 @@ void Table::learn_cell(const RecordNode& node, const std::string& path, std::str
       return;
     }
     found = by_path_.emplace(path, columns_.size()).first;
-    columns_.push_back({path, "", 0, true, true});
+    columns_.push_back({path, "", 0, true, true, true});
   }
   Column& column = columns_[found->second];
   widen(column.width, cell.text);
   column.dull =
       column.dull && (cell.text == cell_text(node.key) || cell.text == cell_text(node.title));
+  column.flags = column.flags && (value == "true" || value == "false");
   column.times =
       column.times && (cell.kind == SheetCell::Kind::time || cell.kind == SheetCell::Kind::date);
 }
@@ -83,6 +84,10 @@ void Table::name_columns() {
     columns_[i].title = names.claim(columns_[i].path);
     shown_.push_back(i);
   }
+  std::stable_sort(shown_.begin(), shown_.end(), [&](std::size_t a, std::size_t b) {
+    return column_rank(columns_[a].path, columns_[a].flags) <
+           column_rank(columns_[b].path, columns_[b].flags);
+  });
 }
 
 // Rows do not move from one spreadsheet to another when items behind them come or go.

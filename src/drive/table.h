@@ -16,7 +16,8 @@ namespace probackup {
 
 // What the rows of a table lead to; "" where there is nothing to link to.
 struct TableLinks {
-  std::function<std::string(const RecordNode& record)> to_record;  // its folder, or the sheet it is in
+  std::function<std::string(const RecordNode& record)>
+      to_record;  // its folder, or the sheet it is in
   std::function<std::string(const std::string& stream, const std::string& file)> to_file;
 };
 
@@ -40,8 +41,8 @@ class Table {
   struct Column {
     std::string path, title;
     std::size_t width = 0;
-    bool dull = true;  // says nothing that the id or the title does not say
-    bool times = true;
+    bool dull = true;                 // says nothing that the id or the title does not say
+    bool times = true, flags = true;  // it holds nothing else
   };
   // Numbers of the sheets of the spreadsheet that is being written.
   struct Sheets {
@@ -62,7 +63,8 @@ class Table {
   SheetCell files_cell(const RecordNode& node, const TableLinks& links);
   std::vector<SheetSink::Column> headers() const;
   void write_deleted(SheetSink& sink, std::size_t sheet);
-  void write_files(const RecordNode& node, const TableLinks& links, SheetSink& sink, std::size_t sheet);
+  void write_files(const RecordNode& node, const TableLinks& links, SheetSink& sink,
+                   std::size_t sheet);
 
   CopyModel& model_;
   const CopyTable table_;

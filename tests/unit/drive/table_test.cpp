@@ -131,6 +131,14 @@ TEST_CASE("columns are what the items have; times of creation and change come fi
   CHECK(out.cell(1, "Done").text == "no");
 }
 
+TEST_CASE("texts to read stand first, what lies deep in a record last") {
+  OneTable one;
+  one.card("card-0001", "First",
+           R"({"badges":{"votes":1},"closed":false,"pos":5,"desc":"Read me"})");
+  CHECK(one.write().headers[0] ==
+        std::vector<std::string>{"Title", "ID", "Desc", "Pos", "Closed", "Badges: Votes"});
+}
+
 TEST_CASE("ids of other records are shown as what those are called, with a link") {
   OneTable one;
   one.source.add("boards", {"board-key-1", "", "", "House", "", "{}"});
@@ -156,7 +164,8 @@ TEST_CASE("a thousand columns fit, and what is more goes to one of its own") {
   TempFolder folder;
   auto table = one.make();
   write_xlsx(folder.path() / "wide.xlsx", [&](SheetSink& sink) {
-    table.write(0, {[](const RecordNode&) { return ""; }, [](const auto&, const auto&) { return ""; }},
+    table.write(0,
+                {[](const RecordNode&) { return ""; }, [](const auto&, const auto&) { return ""; }},
                 sink);
   });
   CHECK(std::filesystem::file_size(folder.path() / "wide.xlsx") > 5000);
