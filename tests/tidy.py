@@ -6,26 +6,30 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # A folder may include from itself and from any to its left.
-ORDER = ["util", "http", "storage", "repository", "signin", "connector", "catalog", "export", "drive", "job",
-         "demo", "cli"]
+ORDER = ["util", "http", "storage", "repository", "signin", "expr", "connector", "engine", "restore", "git",
+         "catalog", "export", "drive", "job", "demo", "cli"]
 # The public header of each part; a folder may include those of parts it may include.
 PUBLIC = {
     "error.h": "util", "id.h": "util", "clock.h": "util", "storage.h": "storage", "http.h": "http",
-    "repository.h": "repository", "signin.h": "signin", "connector.h": "connector", "engine.h": "connector",
-    "restore.h": "connector",
+    "repository.h": "repository", "signin.h": "signin", "connector.h": "connector", "engine.h": "engine",
+    "restore.h": "restore",
     "catalog.h": "catalog", "export.h": "export", "drive.h": "drive", "drive_job.h": "job", "job.h": "job",
     "retention.h": "repository", "prune.h": "repository",
     "copy.h": "repository", "keys.h": "repository",
     "repair.h": "repository", "repair_snapshots.h": "job", "forget.h": "job", "restore_job.h": "job",
 }
 # What may stand beside the order: parts on one level that do not know each other.
-APART = [{"repository", "connector"}, {"connector", "catalog"}, {"repository", "signin"}, {"storage", "signin"}]
+APART = [{used, user} for used in ("storage", "repository") for user in ("signin", "expr", "connector", "engine",
+                                                                         "restore")]
+APART += [{used, user} for used in ("expr", "connector", "engine", "restore", "git")
+          for user in ("catalog", "export", "drive")]
+APART += [{"signin", "expr"}]
 LINES_MAX = 600
 NAMESPACE = re.compile(r"^namespace\s*([\w:]*)\s*\{")
 TYPE = re.compile(r"^(?:struct|class|enum class|union) (\w+)(?: final)?(?: :.*)?\s*\{")
 INCLUDE = re.compile(r'^\s*#include "([^"]+)"')
-# catalog.h and export.h speak of the engine's value types; they do not call it.
-VALUE_TYPES = {("catalog", "connector"), ("export", "connector")}
+# These speak of the engines' value types and interfaces; they do not call them.
+VALUE_TYPES = {("catalog", "engine"), ("catalog", "restore"), ("export", "engine"), ("git", "engine")}
 
 
 def part_of(include):

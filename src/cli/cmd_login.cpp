@@ -12,7 +12,7 @@
 #include <iterator>
 
 #include "cli/commands.h"
-#include "connector/oauth.h"
+#include "engine/oauth.h"
 #include "job/settings.h"
 #include "util/file.h"
 #include "util/log.h"

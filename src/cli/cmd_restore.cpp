@@ -5,7 +5,7 @@
 #include <set>
 
 #include "cli/commands.h"
-#include "job/git_backup.h"
+#include "git/backup.h"
 #include "util/file.h"
 #include "util/text.h"
 #include "util/time.h"

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "connector/expr_node.h"
 #include "connector/loader_json.h"
 #include "connector/loader_parts.h"
+#include "expr/expr_node.h"
 #include "util/text.h"
 
 namespace probackup {
@@ -188,11 +188,11 @@ void add_parent_roots(Roots& roots) {
 
 std::map<std::string, Template> read_let(LoadContext& context, const Found& found, Lets& lets) {
   if (!found) return {};
-  static const Roots reserved{"config",     "account", "now",  "options", "record", "parent",
-                              "parent_key", "item",    "body", "page",    "status", "last",
-                              "headers",    "since",   "true", "null",    "false",  "in",
-                              "target",     "note",    "key",  "outer",   "new",    "found",
-                              "old_id",     "sent",    "parent_stream"};
+  static const Roots reserved{
+      "config", "account", "now",   "options", "record", "parent",       "parent_key",
+      "item",   "body",    "page",  "status",  "last",   "headers",      "since",
+      "true",   "null",    "false", "in",      "target", "note",         "key",
+      "outer",  "new",     "found", "old_id",  "sent",   "parent_stream"};
   ObjectReader reader(context, found);
   std::map<std::string, Template> out;
   Lets inside = lets;

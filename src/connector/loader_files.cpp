@@ -1,8 +1,8 @@
 // Attachments and git repositories of a stream's records.
 #include <fmt/format.h>
 
-#include "connector/expr_node.h"
 #include "connector/loader_parts.h"
+#include "expr/expr_node.h"
 
 namespace probackup {
 namespace {

@@ -1,8 +1,8 @@
 // Signing in, the server, and the error rules.
 #include <fmt/format.h>
 
-#include "connector/expr_node.h"
 #include "connector/loader_parts.h"
+#include "expr/expr_node.h"
 #include "util/text.h"
 #include "util/time.h"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "connector/expr_node.h"
+#include "expr/expr_node.h"
 #include "util/text.h"
 
 namespace probackup {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "connector/expr_node.h"
+#include "expr/expr_node.h"
 #include "util/text.h"
 #include "util/time.h"
 

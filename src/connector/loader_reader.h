@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "connector/expr.h"
+#include "expr/expr.h"
 #include "probackup/connector.h"
 
 namespace probackup {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "connector/expr_node.h"
 #include "connector/loader_parts.h"
+#include "expr/expr_node.h"
 #include "util/text.h"
 
 namespace probackup {

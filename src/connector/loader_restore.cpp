@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <set>
 
-#include "connector/expr_node.h"
 #include "connector/loader_parts.h"
+#include "expr/expr_node.h"
 #include "util/text.h"
 
 namespace probackup {

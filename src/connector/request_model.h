@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "connector/expr.h"
+#include "expr/expr.h"
 
 namespace probackup {
 
@@ -17,8 +17,8 @@ namespace probackup {
 struct AuthModel {
   enum class Kind { none, bearer, basic, header, query } kind = Kind::none;
   std::optional<Expression> when;
-  Template token;                        // bearer
-  Template user, password;               // basic
+  Template token;                         // bearer
+  Template user, password;                // basic
   std::map<std::string, Template> pairs;  // header: name to value; query: name to value
 };
 
@@ -42,10 +42,10 @@ struct OAuthModel {
 
 struct RequestModel {
   std::string method = "GET";
-  Template url;                        // a path below http.base, or an absolute URL
+  Template url;  // a path below http.base, or an absolute URL
   std::map<std::string, Template> query, headers;
-  std::optional<Template> body;        // JSON body
-  std::string graphql;                 // query text; sent with `vars` to http.graphql
+  std::optional<Template> body;  // JSON body
+  std::string graphql;           // query text; sent with `vars` to http.graphql
   std::map<std::string, Template> vars;
   bool with_auth = true;
 };
@@ -56,25 +56,25 @@ struct PageModel {
   std::optional<Expression> more;   // number, offset: false ends; without it a short page ends
   std::optional<Expression> total;  // number, offset: records in all; pages go side by side
   enum class Into { query, body, vars, header } into = Into::query;
-  std::string into_name;            // for example "before"
-  std::string size_name;            // query parameter for the page size, "" for none
-  std::int64_t size = 0;            // records a page
-  std::int64_t start = 1;           // number: the first page's number
+  std::string into_name;   // for example "before"
+  std::string size_name;   // query parameter for the page size, "" for none
+  std::int64_t size = 0;   // records a page
+  std::int64_t start = 1;  // number: the first page's number
 };
 
 struct GitModel {
   std::optional<Expression> when;
-  Template id;                      // folder name below git/
-  Template url;                     // https clone URL
-  std::optional<AuthModel> auth;    // bearer or basic, instead of the app's own, for `url`'s host
-  bool missing_is_empty = false;    // a wiki that was never made is no gap
+  Template id;                    // folder name below git/
+  Template url;                   // https clone URL
+  std::optional<AuthModel> auth;  // bearer or basic, instead of the app's own, for `url`'s host
+  bool missing_is_empty = false;  // a wiki that was never made is no gap
   // In a restore:
   bool replace = false;  // what the remote has is overwritten
   std::string lost;      // not "": why the thing is lost when the push fails
 };
 
 struct LimitModel {
-  std::string match;                  // part of the path, "" for all
+  std::string match;  // part of the path, "" for all
   unsigned count = 0;
   std::chrono::nanoseconds window{};
 };

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "job/git_backup.h"
-#include "job/git_program.h"
+#include "git/backup.h"
+#include "git/program.h"
 #include "job/layout.h"
 #include "probackup/http.h"
 #include "util/text.h"

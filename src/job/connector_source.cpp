@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <map>
 
-#include "connector/context.h"
 #include "connector/model.h"
-#include "connector/records.h"
+#include "engine/context.h"
+#include "engine/records.h"
 #include "job/settings.h"
 #include "util/hash.h"
 #include "util/raw_json.h"

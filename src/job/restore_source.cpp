@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "job/git_backup.h"
-#include "job/git_push.h"
+#include "git/backup.h"
+#include "git/push.h"
 #include "util/log.h"
 
 namespace probackup {

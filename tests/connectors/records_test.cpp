@@ -1,7 +1,7 @@
 // Ids, places in the tree and pages of the built-in connectors, over records as the apps send them.
 #include "built_in.h"
 #include "catch.h"
-#include "connector/context.h"
+#include "engine/context.h"
 
 using namespace probackup;
 using nlohmann::json;

@@ -2,7 +2,7 @@
 #include <fstream>
 
 #include "fake/github_test_client.h"
-#include "unit/git_mirror/git_fixture.h"
+#include "unit/git/git_fixture.h"
 
 using namespace probackup;
 using namespace probackup::github_test;

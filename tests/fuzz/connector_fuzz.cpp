@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "connector/expr.h"
+#include "expr/expr.h"
 #include "probackup/connector.h"
 
 using namespace probackup;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "fuzz.h"
-#include "job/git_refs.h"
+#include "git/refs.h"
 #include "job/layout.h"
 #include "job/manifest.h"
 #include "job/segment.h"

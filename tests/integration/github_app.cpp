@@ -4,7 +4,7 @@
 #include "connector/model.h"
 #include "fake/github_account.h"
 #include "probackup/connector.h"
-#include "unit/git_mirror/git_fixture.h"
+#include "unit/git/git_fixture.h"
 #include "util/file.h"
 #include "util/text.h"
 

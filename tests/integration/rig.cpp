@@ -7,9 +7,9 @@
 #include <set>
 
 #include "connector/model.h"
-#include "job/git_backup.h"
+#include "git/backup.h"
 #include "job/settings.h"
-#include "unit/git_mirror/git_fixture.h"
+#include "unit/git/git_fixture.h"
 #include "util/raw_json.h"
 #include "util/text.h"
 

@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "catch.h"
-#include "connector/functions.h"
 #include "connector/model.h"
+#include "expr/functions.h"
 #include "util/file.h"
 
 using namespace probackup;

@@ -1,5 +1,5 @@
 // Texts that tell nobody.
-#include "connector/mentions.h"
+#include "engine/mentions.h"
 
 #include "catch.h"
 #include "rig.h"

@@ -4,7 +4,7 @@
 
 #include "catch.h"
 #include "connector/model.h"
-#include "connector/oauth.h"
+#include "engine/oauth.h"
 #include "unit/connector/tiny.h"
 
 using namespace probackup;
@@ -56,8 +56,8 @@ TEST_CASE("Mistakes in a sign-in are found at their places") {
   CHECK(complains(with_oauth({{"redirect", "https://tiny.example/back"}}), "/auth/oauth/redirect"));
   CHECK(complains(with_oauth({{"client_secret", "maybe"}}), "/auth/oauth/client_secret"));
   CHECK(complains(with_oauth({{"scope", "a"}}), "/auth/oauth/scope"));
-  CHECK(complains(with_oauth({{"authorize_url", "${config.nothing}"}}),
-                  "/auth/oauth/authorize_url"));
+  CHECK(
+      complains(with_oauth({{"authorize_url", "${config.nothing}"}}), "/auth/oauth/authorize_url"));
   json empty = with_oauth();
   empty["auth"]["oauth"] = json::object();
   CHECK(complains(empty, "/auth/oauth"));

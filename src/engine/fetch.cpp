@@ -1,0 +1,280 @@
+#include "engine/fetch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/answer.h"
+#include "engine/request.h"
+#include "http/url.h"
+#include "probackup/signin.h"
+#include "util/hash.h"
+#include "util/text.h"
+#include "util/time.h"
+
+namespace probackup {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+using Action = Verdict::Action;
+
+constexpr unsigned tries_max = 50;        // of one request, whatever the rules say
+constexpr unsigned dead_in_row_max = 20;  // requests without any answer before the run gives up
+constexpr nanoseconds backoff_first = 500ms, backoff_max = 60s;
+constexpr nanoseconds skew_max = 24h * 365 * 50;  // a clock that is further off tells nothing
+constexpr double reset_max = 7e9;          // seconds since 1970; with the skew it is still a Time
+constexpr std::size_t origins_max = 1000;  // file servers whose pace is remembered
+
+class Slot {
+ public:
+  explicit Slot(std::counting_semaphore<1024>& slots) : slots_(slots) { slots_.acquire(); }
+  ~Slot() { slots_.release(); }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
+ private:
+  std::counting_semaphore<1024>& slots_;
+};
+
+std::string path_of(const std::string& url) {
+  auto parsed = parse_url(url);
+  return parsed ? parsed->path : std::string();
+}
+
+std::optional<double> number_of(const nlohmann::json& value) {
+  if (value.is_number()) return value.get<double>();
+  if (!value.is_string()) return std::nullopt;
+  const std::string text = value.get<std::string>();
+  if (text.empty() || text.size() > 18 ||
+      text.find_first_not_of("0123456789.-") != std::string::npos)
+    return std::nullopt;
+  return std::strtod(text.c_str(), nullptr);
+}
+
+}  // namespace
+
+struct Fetcher::Try {
+  HttpResponse response;
+  Verdict verdict;
+  std::optional<NetworkError> error;
+};
+
+Fetcher::Fetcher(const RunContext& context, Http& http, Clock& clock, unsigned concurrency,
+                 OnRequest on_request)
+    : context_(context),
+      http_(http),
+      clock_(clock),
+      on_request_(std::move(on_request)),
+      start_(clock.now()),
+      slots_(static_cast<std::ptrdiff_t>(std::clamp(concurrency, 1u, 1024u))) {
+  std::vector<RateRule> rules;
+  for (const auto& limit : context.model().limits)
+    rules.push_back({limit.match, {limit.count, limit.window}});
+  limiters_[url_origin(context.base())] =
+      rate_limiter(std::move(rules), context.model().quota_floor, clock);
+}
+
+RateLimiter& Fetcher::limiter_for(const std::string& url) {
+  // The API's own origins share the limits of the token.
+  std::string origin = url_origin(context_.is_api(url) ? context_.base() : url);
+  std::lock_guard lock(mutex_);
+  if (!limiters_.contains(origin) && limiters_.size() >= origins_max) origin = "other";
+  auto& limiter = limiters_[origin];
+  if (!limiter) limiter = rate_limiter({}, 0, clock_);
+  return *limiter;
+}
+
+nanoseconds Fetcher::pause() const {
+  std::lock_guard lock(mutex_);
+  nanoseconds longest{0};
+  for (const auto& [origin, limiter] : limiters_) longest = std::max(longest, limiter->pause());
+  return longest;
+}
+
+Time Fetcher::server_start() const {
+  // The Date header counts whole seconds.
+  return std::chrono::floor<std::chrono::seconds>(start_ + nanoseconds(skew_ns_));
+}
+
+void Fetcher::note_answer(const HttpResponse& response, bool own) {
+  if (!own) return;
+  answered_ = true;
+  dead_in_row_ = 0;
+  if (skew_known_.exchange(true)) return;
+  auto date = parse_http_date(header(response.headers, "date").value_or(""));
+  nanoseconds skew = date ? time_between(clock_.now(), *date) : nanoseconds::max();
+  if (-skew_max < skew && skew < skew_max)
+    skew_ns_ = skew.count();
+  else
+    skew_known_ = false;
+}
+
+void Fetcher::note_failure(const NetworkError& error) {
+  if (++dead_in_row_ < dead_in_row_max && answered_) return;
+  throw NetworkError(fmt::format("{}: {}", context_.model().title, error.what()), error.retryable(),
+                     error.hint());
+}
+
+HttpResponse Fetcher::send(const Ask& ask, std::stop_token stop) {
+  Slot slot(slots_);
+  if (stop.stop_requested()) throw Error(ErrorKind::interrupted, "interrupted");
+  ++totals_.requests;
+  if (ask.stream) ++ask.stream->requests;
+  if (ask.sending) ask.sending();
+  return http_.send(ask.request, stop);
+}
+
+Fetcher::Try Fetcher::attempt(const Ask& ask, std::stop_token stop) {
+  RateLimiter& limiter = limiter_for(ask.request.url);
+  std::string path = path_of(ask.request.url);
+  bool own = context_.is_api(ask.request.url);
+  limiter.acquire(path, stop);
+  Try result;
+  try {
+    result.response = send(ask, stop);
+    note_answer(result.response, own);
+    totals_.bytes += result.response.body.size();
+    result.verdict = judge_answer(result.response, context_, ask.allowed, clock_.now());
+    feed_limiter(limiter, path, result, own);
+    if (result.verdict.action == Action::good && ask.check)
+      if (auto why = ask.check(result.response)) result.verdict = judge_unusable(*why);
+  } catch (const NetworkError& error) {
+    result.error = error;
+    result.verdict = judge_failure(error, context_);
+    // A name that does not exist at the start will not do so in a second either.
+    if (!error.retryable() && !answered_) result.verdict.tries = 0;
+  }
+  if (on_request_) on_request_(ask.stream);
+  return result;
+}
+
+void Fetcher::feed_limiter(RateLimiter& limiter, const std::string& path, const Try& result,
+                           bool own) {
+  const auto& model = context_.model();
+  RateLimiter::Feedback feedback;
+  feedback.limited = result.verdict.limited;
+  if (feedback.limited) {
+    feedback.retry_after = result.verdict.wait;
+    if (!feedback.retry_after)
+      feedback.retry_after = retry_after(result.response.headers, clock_.now());
+  }
+  if (own && model.quota_remaining) {
+    bool with_body = model.quota_remaining->uses("body") ||
+                     (model.quota_reset && model.quota_reset->uses("body"));
+    AnswerNames names(context_.scope(), result.response, with_body);
+    if (auto remaining = number_of(model.quota_remaining->evaluate(names.scope())))
+      feedback.remaining = static_cast<std::int64_t>(std::clamp(*remaining, -1.0, 1e15));
+    std::optional<double> reset;
+    if (model.quota_reset) reset = number_of(model.quota_reset->evaluate(names.scope()));
+    if (reset) {
+      auto seconds =
+          nanoseconds(static_cast<std::int64_t>(std::clamp(*reset, 0.0, reset_max) * 1e9));
+      bool absolute = *reset > 1e9;
+      feedback.reset = absolute ? Time{seconds} - nanoseconds(skew_ns_) : clock_.now() + seconds;
+    }
+  }
+  limiter.feedback(path, feedback);
+}
+
+nanoseconds Fetcher::backoff(const Ask& ask, unsigned tries) const {
+  double base = std::min(static_cast<double>(backoff_max.count()),
+                         static_cast<double>(backoff_first.count()) * std::exp2(tries - 1));
+  // Jitter that is the same for the same run, so that a run can be replayed.
+  Id digest =
+      sha256(fmt::format("{} {} {}", start_.time_since_epoch().count(), ask.request.url, tries));
+  double random =
+      static_cast<double>(std::stoul(digest.hex().substr(0, 6), nullptr, 16)) / 0xffffff;
+  return nanoseconds(static_cast<std::int64_t>(base * (0.75 + random / 2)));
+}
+
+bool Fetcher::may_be_done(const Try& result) {
+  if (result.verdict.action == Action::good || result.verdict.limited) return false;
+  if (result.error) return !result.error->unsent();
+  // A 2xx that is to be tried again (an unusable answer, an error of GraphQL) does not say either.
+  int status = result.response.status;
+  return status >= 500 || status == 408 || (status < 300 && result.verdict.action == Action::retry);
+}
+
+void Fetcher::fail(const Ask& ask, const Try& result) const {
+  throw Error(fmt::format("{}: {}: {} {}", context_.model().title, result.verdict.reason,
+                          ask.request.method, safe_url(ask.request.url)),
+              result.verdict.hint);
+}
+
+bool Fetcher::renew_token(HttpRequest& request, std::stop_token stop) {
+  constexpr std::string_view scheme = "Bearer ";
+  AccessTokens* tokens = context_.tokens();
+  if (!tokens || !context_.own_host(request.url)) return false;
+  for (auto& [name, value] : request.headers) {
+    if (to_lower(name) != "authorization" || !value.starts_with(scheme)) continue;
+    std::string refused = value.substr(scheme.size());
+    auto other = tokens->renewed(refused, stop);
+    if (!other || *other == refused) return false;
+    value = std::string(scheme) + *other;
+    return true;
+  }
+  return false;
+}
+
+Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
+  std::map<int, unsigned> tried;
+  bool renewed = false;
+  for (unsigned tries = 1;; ++tries) {
+    if (ask.prepare) ask.prepare(ask.request);
+    Try result = attempt(ask, stop);
+    if (result.response.status == 401 && !std::exchange(renewed, true) &&
+        renew_token(ask.request, stop)) {
+      if (ask.refused) ask.refused();
+      continue;
+    }
+    Verdict& verdict = result.verdict;
+    const bool unclear = may_be_done(result);
+    const bool unknown = ask.once && unclear;
+    if (!unknown && verdict.action != Action::good && ask.refused) ask.refused();
+    std::optional<nanoseconds> too_long;
+    if (verdict.action == Action::retry && !unknown) {
+      unsigned count = ++tried[verdict.rule];
+      nanoseconds wait = verdict.wait.value_or(backoff(ask, count));
+      if (verdict.limited && wait > ask.wait_max) too_long = wait;
+      if (count <= verdict.tries && tries < tries_max && wait <= ask.wait_max) {
+        if (!clock_.sleep(wait, stop)) throw Error(ErrorKind::interrupted, "interrupted");
+        continue;
+      }
+      verdict.action = too_long && ask.may_pause ? Action::gap : verdict.then;
+      if (result.error && context_.is_api(ask.request.url)) note_failure(*result.error);
+    }
+    Fetched out;
+    out.unknown = unclear || (result.error && result.error->retryable());
+    out.wait = too_long;
+    if (unknown) verdict.action = Action::gap;
+    switch (verdict.action) {
+      case Action::fail:
+        fail(ask, result);
+      case Action::good:
+        out.kind = Fetched::Kind::good;
+        break;
+      case Action::not_modified:
+        out.kind = Fetched::Kind::not_modified;
+        break;
+      case Action::empty:
+        out.kind = Fetched::Kind::empty;
+        break;
+      case Action::restart:
+        out.restart = true;
+        [[fallthrough]];
+      case Action::retry:
+      case Action::gap:
+        out.kind = Fetched::Kind::failed;
+        break;
+    }
+    out.status = result.response.status;
+    out.url = safe_url(ask.request.url);
+    out.reason = std::move(verdict.reason);
+    out.response = std::move(result.response);
+    return out;
+  }
+}
+
+}  // namespace probackup

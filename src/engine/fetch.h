@@ -1,0 +1,108 @@
+// Sends requests: paces them, tries again, and turns what stays wrong into a reason for a gap.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <semaphore>
+#include <stop_token>
+#include <string>
+
+#include "engine/context.h"
+#include "engine/errors.h"
+#include "probackup/clock.h"
+#include "probackup/http.h"
+
+namespace probackup {
+
+// What happened so far; for progress and results.
+struct Counters {
+  std::string stream;  // "" for the whole run
+  std::atomic<std::uint64_t> requests{0}, records{0}, files{0}, bytes{0}, planned{0};
+};
+
+struct Ask {
+  HttpRequest request;
+  Allowed allowed;
+  Counters* stream = nullptr;  // counted beside the totals; may be null
+  // Called before each try; may change the request.
+  std::function<void(HttpRequest&)> prepare;
+  // Says why a 2xx answer is not what was asked for; nothing if it is.
+  std::function<std::optional<std::string>(const HttpResponse&)> check;
+  // A request that must not be carried out twice: where that could happen, it is not tried again.
+  bool once = false;
+  // Called when its turn has come, right before it is sent; and when the server certainly did not
+  // carry it out, though it may be tried again.
+  std::function<void()> sending, refused;
+  // Longer waits are the caller's.
+  std::chrono::nanoseconds wait_max = std::chrono::hours(2);
+  bool may_pause = false;  // a rate limit that asks for more than that never ends the run
+};
+
+struct Fetched {
+  enum class Kind { good, not_modified, empty, failed } kind = Kind::good;
+  HttpResponse response;  // of good and not_modified answers
+  // Of failed ones:
+  int status = 0;
+  std::string url, reason;  // without secrets
+  bool unknown = false;     // it may have been carried out, or would be if it were asked again
+  bool restart = false;     // of a listing's page: its first one is to be asked for again
+  std::optional<std::chrono::nanoseconds> wait;  // the rate limit asks for more than Ask::wait_max
+};
+
+// Safe for concurrent calls.
+class Fetcher {
+ public:
+  // `on_request` is called after each answer, with what `Ask::stream` was; it may be empty.
+  // References must outlive the fetcher.
+  using OnRequest = std::function<void(const Counters*)>;
+  Fetcher(const RunContext& context, Http& http, Clock& clock, unsigned concurrency,
+          OnRequest on_request);
+
+  // Throws Error when the run cannot go on: a rule says so, the credentials are refused, the
+  // network is down; Error(interrupted) when stopped; and what `check`, `prepare` and the request's
+  // sink throw.
+  Fetched fetch(Ask ask, std::stop_token stop);
+
+  Counters& totals() { return totals_; }
+  // The server's time when the run began, as far as its Date headers tell.
+  Time server_start() const;
+  // The server's time now, as far as known.
+  Time server_now() const { return clock_.now() + std::chrono::nanoseconds(skew_ns_); }
+  // The longest pause in force.
+  std::chrono::nanoseconds pause() const;
+
+ private:
+  struct Try;
+  Try attempt(const Ask& ask, std::stop_token stop);
+  HttpResponse send(const Ask& ask, std::stop_token stop);
+  RateLimiter& limiter_for(const std::string& url);
+  void note_answer(const HttpResponse& response, bool own);
+  void note_failure(const NetworkError& error);
+  void feed_limiter(RateLimiter& limiter, const std::string& path, const Try& result, bool own);
+  // Takes another token where this one was refused; false if there is none.
+  bool renew_token(HttpRequest& request, std::stop_token stop);
+  std::chrono::nanoseconds backoff(const Ask& ask, unsigned tries) const;
+  // Whether a request that brought no good answer may have been carried out.
+  static bool may_be_done(const Try& result);
+  [[noreturn]] void fail(const Ask& ask, const Try& result) const;
+
+  const RunContext& context_;
+  Http& http_;
+  Clock& clock_;
+  const OnRequest on_request_;
+  const Time start_;
+  Counters totals_;
+  std::counting_semaphore<1024> slots_;
+  std::atomic<bool> answered_{false};
+  std::atomic<unsigned> dead_in_row_{0};
+  std::atomic<std::int64_t> skew_ns_{0};  // server's clock minus ours
+  std::atomic<bool> skew_known_{false};
+  mutable std::mutex mutex_;                                      // guards limiters_
+  std::map<std::string, std::unique_ptr<RateLimiter>> limiters_;  // by origin
+};
+
+}  // namespace probackup
