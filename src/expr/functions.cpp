@@ -319,6 +319,10 @@ json run_url(Arguments args) {
   return limited(url_encode(as_text(*args[0])));
 }
 
+json run_form_name(Arguments args) {
+  return limited(form_name(as_text(*args[0])));
+}
+
 std::vector<std::string> texts_behind(Arguments args) {
   std::vector<std::string> out;
   for (const json* text : args.subspan(1)) out.push_back(text_of(*text));
@@ -384,7 +388,7 @@ json run_relink(Arguments args, References& references) {
   return limited(references.relink(text_of(*args[0])));
 }
 
-constexpr std::array<Function, 34> functions{{
+constexpr std::array<Function, 35> functions{{
     {"date", "date(time, pattern)", "a time printed in UTC by a strftime pattern, or as RFC 3339",
      1, 2, false, run_date},
     {"default", "default(x, other)", "other where x is null, '', [] or {}", 2, 2, true,
@@ -393,6 +397,8 @@ constexpr std::array<Function, 34> functions{{
     {"ends_with", "ends_with(text, end)", "true or false", 2, 2, false, run_ends_with},
     {"first", "first(list, path, value)",
      "the first element, or the first whose member at path equals value", 1, 3, false, run_first},
+    {"form_name", "form_name(text)", "a file's name as multipart forms carry it", 1, 1, false,
+     run_form_name},
     {"hex", "hex(number)", "a whole number from 0 on in hexadecimal, 8 digits or more", 1, 1, false,
      run_hex},
     {"join", "join(list, separator)", "the elements as one text, nulls left out", 2, 2, false,

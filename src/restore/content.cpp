@@ -41,26 +41,10 @@ std::string type_of(const PartModel& part, const Scope& names) {
   return type.empty() ? "application/octet-stream" : type;
 }
 
-// A quoted parameter (RFC 7578, section 4.2: percent-encoding as browsers do it).
-std::string form_quoted(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '"')
-      out += "%22";
-    else if (c == '\r')
-      out += "%0D";
-    else if (c == '\n')
-      out += "%0A";
-    else
-      out += c;
-  }
-  return '"' + out + '"';
-}
-
 void append_part(SpoolFile& spool, const std::string& boundary, const std::string& name,
                  const PartModel& part, const Scope& names, const Owner& owner) {
   std::string head =
-      fmt::format("--{}\r\nContent-Disposition: form-data; name={}", boundary, form_quoted(name));
+      fmt::format("--{}\r\nContent-Disposition: form-data; name=\"{}\"", boundary, form_name(name));
   if (part.value) {
     json value = part.value->evaluate(names);
     if (value.is_null()) return;
@@ -70,8 +54,8 @@ void append_part(SpoolFile& spool, const std::string& boundary, const std::strin
   json id = part.file.evaluate(names);
   if (id.is_null()) return;
   auto file = file_of(owner, json_text(id));
-  spool.append(fmt::format("{}; filename={}\r\nContent-Type: {}\r\n\r\n", head,
-                           form_quoted(file.name), type_of(part, names)));
+  spool.append(fmt::format("{}; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n", head,
+                           form_name(file.name), type_of(part, names)));
   append_file(spool, owner, json_text(id));
   spool.append("\r\n");
 }

@@ -83,6 +83,21 @@ std::string url_encode(std::string_view text) {
   return out;
 }
 
+std::string form_name(std::string_view name) {
+  std::string out;
+  for (char c : name) {
+    if (c == '"')
+      out += "%22";
+    else if (c == '\r')
+      out += "%0D";
+    else if (c == '\n')
+      out += "%0A";
+    else
+      out += c;
+  }
+  return out;
+}
+
 std::string url_decode(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -13,6 +13,9 @@ namespace probackup {
 std::string url_encode(std::string_view text);
 // Decodes percent escapes; a broken escape stays as it is. '+' stays '+'.
 std::string url_decode(std::string_view text);
+// A file's name as multipart forms carry it (RFC 7578, section 4.2, as browsers do it): quotation
+// marks and line ends percent-escaped, nothing else. Many servers keep the escapes in the name.
+std::string form_name(std::string_view name);
 // Replaces what is not valid UTF-8 by U+FFFD.
 std::string valid_utf8(std::string_view text);
 

@@ -1,4 +1,5 @@
 // Whole restores: what a random account held is in an empty one, once, whatever breaks on the way.
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -135,6 +136,28 @@ TEST_CASE("With --notify the people of a project are set, without it nobody is t
   CHECK((assigned > 0) == notify);
   CHECK((followed > 0) == notify);
   CHECK(mentions == 0);
+}
+
+TEST_CASE(
+    "A file with a quotation mark in its name is found when the answer to its upload is lost") {
+  RestoreRig rig("asana", 1002);  // has such a file
+  FaultPlan plan;
+  plan.rules = {{.fault = Fault::lost_to_error,
+                 .match = "/attachments",
+                 .probability = 1,
+                 .times_max = 1,
+                 .methods = "POST"}};
+  rig.server().set_faults(plan);
+  auto report = rig.restore();
+  CHECK(rig.server().fault_counts().at(Fault::lost_to_error) > 0);
+  rig.server().set_faults({});
+  CHECK(rig.doubled().empty());
+  const auto names = rig.target().truth("attachment");
+  CHECK(std::any_of(names.begin(), names.end(),
+                    [](const auto& file) { return file.second.find("%22") != std::string::npos; }));
+  auto drill = rig.compare();
+  CAPTURE(RestoreRig::differences(drill));
+  CHECK(drill.equal == drill.compared);
 }
 
 TEST_CASE("A restore pauses when the calls of the day are used up, and goes on the next day") {

@@ -149,6 +149,7 @@ TEST_CASE("Texts are changed") {
   CHECK(eval("'aaa' | replace('aa', 'b')") == "ba");
   CHECK(eval("'a b/c?d' | url") == "a%20b%2Fc%3Fd");
   CHECK(eval("7 | url") == "7");
+  CHECK(eval("'a\"b\\r\\n c%22/ä' | form_name") == "a%22b%0D%0A c%22/ä");
   CHECK(eval("'abc' | starts_with('ab')") == true);
   CHECK(eval("'abc' | starts_with('bc')") == false);
   CHECK(eval("'abc' | ends_with('bc')") == true);
