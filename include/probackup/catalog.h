@@ -91,7 +91,8 @@ struct CatalogRestore {
   SourceRef source, target;  // of the snapshot, and where it goes
   std::string choice, options;  // what the user asked for: JSON objects without secrets
   // "running", "paused", "done", "gaps", "interrupted", "failed", "removed" (a drill whose work was
-  // cleaned up). One that is running although no process holds its journal is read as "interrupted".
+  // cleaned up), "elsewhere" (another catalog's, which began to write and did not save its end). One
+  // that is running although no process holds its journal is read as "interrupted".
   std::string state = "running";
   std::string message;  // why it paused or failed
   Time started{};

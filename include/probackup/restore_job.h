@@ -22,8 +22,8 @@ namespace probackup {
 struct RestoreChoice {
   std::vector<std::string> only;     // streams
   std::vector<std::string> include;  // "STREAM/KEY": these, with everything that hangs below them
-  // Those that this earlier snapshot of the same source holds and the one to restore does not. Their
-  // contents, files and git repositories come from it.
+  // Those that this earlier snapshot of the same source holds and the one to restore does not.
+  // Their contents, files and git repositories come from it.
   std::optional<Snapshot> deleted_since;
   std::uint64_t sample = 0;  // so many of each stream, and what they hang below; 0: no sample
 };
@@ -34,11 +34,13 @@ struct RestoreReport;
 struct RestoreTarget {
   Connector connector;
   SourceRef source;  // app and account
-  const nlohmann::json* settings = nullptr;  // of the connector, of those credentials that may write
+  const nlohmann::json* settings =
+      nullptr;  // of the connector, of those credentials that may write
   Http& http;
   AccessTokens* tokens = nullptr;  // as EngineOptions::tokens
   std::chrono::nanoseconds wait_max = RestoreOptions().wait_max;
   bool local_git = false;  // file:// and plain http:// git URLs are allowed (tests, demos)
+  bool take_over = false;  // resume_restore() goes on with one that is "elsewhere"
   std::function<void(const RestoreProgress&)> progress = {};
   // Told how far a restore came that broke off, before its error is thrown on.
   std::function<void(const RestoreReport&)> partial = {};
@@ -54,7 +56,8 @@ struct RestoreWishes {
 
 // How a restore stands, from its journal.
 struct RestoreReport {
-  // Of one kind. Each thing counts once but in `lacking` and `incomplete`, which are about those that are there.
+  // Of one kind. Each thing counts once but in `lacking` and `incomplete`, which are about those
+  // that are there.
   struct Kind {
     std::string kind;
     std::uint64_t made = 0, adopted = 0, lost = 0, failed = 0, uncertain = 0;
@@ -66,9 +69,9 @@ struct RestoreReport {
     std::string what;  // "lost", "failed", "uncertain", "lacking", "incomplete"
     std::vector<std::string> reasons;
   };
-  CatalogRestore restore;  // state, times, requests, until when it is paused
-  std::vector<Kind> kinds;  // in the order in which they came up
-  std::vector<Problem> problems;  // all of them
+  CatalogRestore restore;          // state, times, requests, until when it is paused
+  std::vector<Kind> kinds;         // in the order in which they came up
+  std::vector<Problem> problems;   // all of them
   std::vector<std::string> notes;  // about the snapshot, the connector, git, the journal
   std::vector<std::string> lossy;  // what this app's API never takes; empty when only looked up
   std::uint64_t count(std::uint64_t Kind::*member) const {
@@ -85,16 +88,16 @@ RestorePlan plan_restore(const JobContext& context, const RestoreTarget& target,
 RestorePlan plan_restore(const JobContext& context, const RestoreTarget& target,
                          const CatalogRestore& restore);
 
-// Restores a snapshot into the app. Holds a shared lock. The journal goes into the repository at the
-// end, at a pause and when it breaks off. Throws Error(usage) for a snapshot of another app, a
+// Restores a snapshot into the app. Holds a shared lock. The journal goes into the repository at
+// the end, at a pause and when it breaks off. Throws Error(usage) for a snapshot of another app, a
 // choice of what is not there, and settings that the connector does not take; Error for a snapshot
 // of another major version of the connector; and what RestoreEngine::run() throws.
 RestoreReport restore_into(const JobContext& context, const RestoreTarget& target,
                            const Snapshot& snapshot, const RestoreWishes& wishes,
                            std::stop_token stop);
 // Goes on with one that find_restore() gave; what is there already is not made again. Throws
-// Error(usage) for another target, Error(locked) when it is under way, and Error when its snapshot
-// is not there any more.
+// Error(usage) for another target, Error(locked) when it is under way, here or with another
+// catalog, and Error when its snapshot is not there any more.
 RestoreReport resume_restore(const JobContext& context, const RestoreTarget& target,
                              const CatalogRestore& restore, std::stop_token stop);
 // Of a restore at any time; sends nothing.
@@ -102,14 +105,14 @@ RestoreReport restore_report(const JobContext& context, const CatalogRestore& re
 
 struct DrillReport {
   RestoreReport restored;
-  // Whether it was read back and compared: not when the restore paused. What it made stays then, and
-  // resume_drill() goes on.
+  // Whether it was read back and compared: not when the restore paused. What it made stays then,
+  // and resume_drill() goes on.
   bool was_compared = false;
   BackupReport read_back;
   std::uint64_t compared = 0, equal = 0;
   std::vector<RestoreDifference> differences;  // those that the connector does not declare
-  bool cleaned = false;           // what it made was to be removed
-  std::vector<std::string> left;  // what could not be, for people
+  bool cleaned = false;                        // what it made was to be removed
+  std::vector<std::string> left;               // what could not be, for people
   // All that should be equal is equal, and nothing is missing but by declaration.
   bool good() const {
     return was_compared && compared > 0 && differences.empty() && equal == compared &&

@@ -221,6 +221,9 @@ void ArgsBuilder::restore_command() {
   auto* resume = into->add_option(
       "--resume", o.resume, "Go on with a restore that paused or broke off (default: the newest)");
   resume->expected(0, 1)->type_name("RESTORE");
+  into->add_flag("--take-over", o.take_over,
+                 "With --resume: the catalog that the restore last ran with is lost")
+      ->needs(resume);
   restore->callback([this, resume] {
     options_.command = "restore";
     options_.resuming = resume->count() > 0;

@@ -120,6 +120,7 @@ int resume(Session& session) {
                 fmt::format("restore {} goes into {}", restore.id, restore.target.text()),
                 "leave --into out");
   Target target = reach(session, restore.target);
+  target.target.take_over = options.take_over;
   if (options.dry_run) {
     print_plan(session.out(), plan_restore(session.context(), target.target, restore),
                restore.target.text());

@@ -13,7 +13,8 @@ struct Options {
   std::string command;  // "backup", "auth add", "catalog rebuild"…
 
   // Global.
-  std::string repository, password_file, password_command, catalog, config, connectors, ca_file, cache_folder;
+  std::string repository, password_file, password_command, catalog, config, connectors, ca_file,
+      cache_folder;
   bool no_cache = false;
   bool password_from_environment = false;  // PROBACKUP_PASSWORD is to be used
   bool json = false, quiet = false, insecure_http = false;
@@ -29,7 +30,8 @@ struct Options {
   std::string purpose = "read";
   std::vector<std::string> fields;  // auth add: NAME=FILE or NAME=- pairs
   // Of auth login and check.
-  std::string client_id, client_secret_file, service_account, subject, app_id, app_key, installation;
+  std::string client_id, client_secret_file, service_account, subject, app_id, app_key,
+      installation;
   bool device = false, no_browser = false, client_credentials = false, visible = false;
   unsigned login_minutes = 10;
   bool full = false, dry_run = false, read_data = false, deleted = false, webhooks = false;
@@ -43,7 +45,7 @@ struct Options {
   // Of restore --into and drill.
   std::string into, deleted_since, conflict = "copy", resume, report;
   std::vector<std::string> include, known;  // STREAM/ID; KIND/OLD=NEW
-  bool notify = false, resuming = false;
+  bool notify = false, resuming = false, take_over = false;
   std::uint64_t sample = 0;
 
   // Of sync-drive; `urls` of list.

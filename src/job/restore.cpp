@@ -68,6 +68,10 @@ RestoreRun resumed_run(const JobContext& context, const RestoreTarget& target,
     throw Error(ErrorKind::usage,
                 fmt::format("restore {} was a drill: what it made was removed", restore.id),
                 "begin a new one");
+  if (restore.state == "elsewhere" && !target.take_over)
+    throw Error(ErrorKind::locked, fmt::format("restore {}: {}", restore.id, restore.message),
+                "go on there; or, if that catalog is lost: --take-over, and look for things that "
+                "are there twice");
   return RestoreRun(context, target, snapshot_of(context.repository, restore),
                     parse_wishes(context.repository, restore), restore);
 }

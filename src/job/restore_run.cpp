@@ -155,6 +155,18 @@ RestoreRun::RestoreRun(const JobContext& context, const RestoreTarget& target,
   restore_.ended.reset();
   restore_.paused_until.reset();
   context.catalog.update_restore(restore_);
+  claim();
+}
+
+// From now on this catalog alone knows what was made: others that read the repository must know
+// that.
+void RestoreRun::claim() {
+  try {
+    save_restore(context_, restore_);
+  } catch (const Error& error) {
+    log_verbose(fmt::format("restore {} is not written down in the repository yet: {}", restore_.id,
+                            error.what()));
+  }
 }
 
 void RestoreRun::begin(const Snapshot& snapshot) {

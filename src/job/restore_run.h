@@ -34,6 +34,7 @@ class RestoreRun {
 
  private:
   void begin(const Snapshot& snapshot);
+  void claim();
   void save(std::vector<std::string>& notes);
   void break_off(std::exception_ptr failure);
   void end(const std::string& state, const std::string& message);

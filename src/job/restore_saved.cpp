@@ -188,6 +188,16 @@ std::map<std::string, Saved> newest_saves(Repository& repository, const std::str
   return out;
 }
 
+// A save of a run that had just begun: its catalog alone knows what the run made.
+CatalogRestore as_read(const Saved& saved) {
+  CatalogRestore out = saved.restore;
+  if (out.state != "running") return out;
+  out.state = "elsewhere";
+  out.message = fmt::format("it goes on since {} with another catalog, on {}, or broke off there",
+                            format_rfc3339_seconds(saved.snapshot.time), saved.snapshot.hostname);
+  return out;
+}
+
 }  // namespace
 
 Id save_restore(const JobContext& context, CatalogRestore& restore) {
@@ -243,7 +253,7 @@ std::size_t import_restores(const JobContext& context, const std::string& id) {
     if (known && (known->saved >= saved.restore.saved || known->state == "running")) continue;
     Lines lines(context.repository,
                 file_of(context.repository, saved.snapshot, name, journal_name));
-    context.catalog.import_restore(saved.restore, [&]() -> std::optional<JournalEntry> {
+    context.catalog.import_restore(as_read(saved), [&]() -> std::optional<JournalEntry> {
       auto line = lines.next();
       return line ? std::optional(parse_entry(*line)) : std::nullopt;
     });

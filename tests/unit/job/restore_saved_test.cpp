@@ -181,6 +181,24 @@ TEST_CASE("what another machine did since is taken over, and less is not") {
   CHECK(world.journal_of(*world.catalog).size() == 5);
 }
 
+TEST_CASE("a restore that another catalog goes on with is elsewhere until that one saves its end") {
+  Restores world;
+  world.put(3);
+  world.save();
+  auto there_catalog = Catalog::open(":memory:", world.repository->id());
+  JobContext there{*world.repository, *there_catalog, world.clock};
+  CatalogRestore same = find_restore(there, world.restore.id);
+  same.state = "running";
+  save_restore(there, same);
+  auto found = find_restore(world.context(), world.restore.id);
+  CHECK(found.state == "elsewhere");
+  CHECK_THAT(found.message, ContainsSubstring("with another catalog"));
+  CHECK(find_restore(there, world.restore.id).state != "elsewhere");
+  same.state = "gaps";
+  save_restore(there, same);
+  CHECK(find_restore(world.context(), world.restore.id).state == "gaps");
+}
+
 TEST_CASE(
     "journals are of no source: forget leaves them, prune keeps them, copy takes them along") {
   Restores world;

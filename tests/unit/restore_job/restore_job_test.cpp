@@ -1,5 +1,6 @@
 // Restores from a repository into an app: begun, broken off, gone on with.
 #include "catch.h"
+#include "job/restore_saved.h"
 #include "notes_account.h"
 #include "probackup/error.h"
 
@@ -70,6 +71,42 @@ TEST_CASE("a restore that pauses goes on after the catalog was lost, and makes n
   CHECK(world.in_sandbox("boards") == 2);
   CHECK(world.in_sandbox("cards") == 6);
   CHECK(world.saves() == 1);
+}
+
+TEST_CASE(
+    "a restore that runs with another catalog, or was killed there, is only gone on with on "
+    "purpose") {
+  NotesAccount world;
+  Snapshot snapshot = world.back_up();
+  world.fail_after(4, refused(429, {{"Retry-After", "86400"}}));
+  const auto paused = world.restore(snapshot).restore;
+  // Seen from another machine while it goes on here.
+  auto other = Catalog::open(":memory:", world.repository->id());
+  JobContext there{*world.repository, *other, world.clock};
+  unsigned tries = 0;
+  world.sandbox.before = [&](const Asked& asked) -> std::optional<HttpResponse> {
+    if (asked.request.method != "POST" || tries++ > 0) return std::nullopt;
+    Error error =
+        refusal([&] { resume_restore(there, world.target(), find_restore(there, paused.id), {}); });
+    CHECK(error.kind() == ErrorKind::locked);
+    CHECK_THAT(error.hint(), ContainsSubstring("--take-over"));
+    return refused(429, {{"Retry-After", "86400"}});
+  };
+  CHECK(world.resume(paused.id).restore.state == "paused");
+  CHECK(tries == 1);
+  CHECK(find_restore(there, paused.id).state == "paused");
+  // Killed there after it had begun: the end was never saved, and that catalog is lost.
+  auto begun = find_restore(there, paused.id);
+  begun.state = "running";
+  save_restore(there, begun);
+  world.reopen();
+  world.sandbox.before = nullptr;
+  CHECK(refusal([&] { world.resume(paused.id); }).kind() == ErrorKind::locked);
+  auto target = world.target();
+  target.take_over = true;
+  auto done = resume_restore(world.context(), target, find_restore(world.context(), paused.id), {});
+  CHECK(done.restore.state == "done");
+  CHECK(world.in_sandbox("cards") == 6);
 }
 
 TEST_CASE("a restore that breaks off keeps its journal and says how far it came") {
