@@ -99,6 +99,8 @@ class RestoreJournal {
   // Adds or replaces the entry of this kind and old id; it survives a power cut when this returns.
   virtual void put(const JournalEntry& entry) = 0;
   virtual std::optional<JournalEntry> find(const std::string& kind, const std::string& old_id) = 0;
+  // Forgets the entry, if there is one: of a thing that was never made and is not to be made.
+  virtual void remove(const std::string& kind, const std::string& old_id) = 0;
   // Whether an entry of this kind has this new id.
   virtual bool has_new(const std::string& kind, const std::string& new_id) = 0;
   // The address that an entry with this old one has now; nothing if there is none.

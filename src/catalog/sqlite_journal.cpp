@@ -103,9 +103,19 @@ SqliteJournal::SqliteJournal(Database& catalog, const std::string& restore, Jour
   if (own_ && use == JournalUse::write) lock_.emplace(own_->path(), restore);
 }
 
-void SqliteJournal::put(const JournalEntry& entry) {
+void SqliteJournal::check_use() const {
   if (use_ == JournalUse::read) throw Error("this journal was opened for reading only");
+}
+
+void SqliteJournal::put(const JournalEntry& entry) {
+  check_use();
   put_entry(database_, row_, entry, PutRule::replace);
+}
+
+void SqliteJournal::remove(const std::string& kind, const std::string& old_id) {
+  check_use();
+  Statement(database_, "DELETE FROM restore_entry WHERE run = ? AND kind = ? AND old_id = ?")
+      .run(row_, kind, old_id);
 }
 
 std::optional<JournalEntry> SqliteJournal::find(const std::string& kind,

@@ -31,11 +31,14 @@ class SqliteJournal final : public RestoreJournal {
 
   void put(const JournalEntry& entry) override;
   std::optional<JournalEntry> find(const std::string& kind, const std::string& old_id) override;
+  void remove(const std::string& kind, const std::string& old_id) override;
   bool has_new(const std::string& kind, const std::string& new_id) override;
   std::optional<std::string> new_url(const std::string& old_url) override;
   void each(const std::string& kind, const std::function<bool(const JournalEntry&)>& each) override;
 
  private:
+  void check_use() const;
+
   std::unique_ptr<sqlite::Database> own_;
   sqlite::Database& database_;
   std::int64_t row_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "demo/sample_files.h"
+#include "util/text.h"
 
 namespace probackup {
 
@@ -13,6 +14,11 @@ const std::vector<std::string>& colors() {
   static const std::vector<std::string> names{"yellow", "purple", "blue", "red",  "green", "orange",
                                               "black",  "sky",    "pink", "lime", ""};
   return names;
+}
+
+// Trello takes 256 characters.
+std::string attachment_name(const std::string& name) {
+  return name.size() > 256 ? valid_utf8(name.substr(0, 250)) : name;
 }
 
 void fill_fields(TrelloData& data, Seeded& dice, const std::string& card) {
@@ -51,9 +57,10 @@ void add_card(TrelloData& data, Seeded& dice, const std::string& list, unsigned 
   }
   if (dice.chance(0.2)) {
     auto file = sample_file(dice);
-    data.attach_file(card, file.name, file.mime_type, std::move(file.bytes));
+    data.attach_file(card, attachment_name(file.name), file.mime_type, std::move(file.bytes));
   }
-  if (dice.chance(0.1)) data.attach_link(card, dice.name(), "https://example.com/" + dice.hex(6));
+  if (dice.chance(0.1))
+    data.attach_link(card, attachment_name(dice.name()), "https://example.com/" + dice.hex(6));
   if (dice.chance(0.3)) fill_fields(data, dice, card);
   if (dice.chance(0.1)) data.update_card(card, {{"closed", true}});
 }
@@ -105,7 +112,7 @@ const std::vector<Change>& card_changes() {
       },
       [](auto& data, auto& dice, const auto& card) {
         auto file = sample_file(dice);
-        data.attach_file(card, file.name, file.mime_type, std::move(file.bytes));
+        data.attach_file(card, attachment_name(file.name), file.mime_type, std::move(file.bytes));
       },
       [](auto& data, auto& dice, const auto& card) {
         data.add_check_item(data.add_checklist(card, dice.name()), dice.name(), dice.chance(0.5));

@@ -78,6 +78,7 @@ class StepItems {
   void with(const std::string& old_id, const std::function<void(RestoreItem&)>& use);
   // One of them, from 0 on, in their order. Returns what `use` does.
   bool at(std::size_t i, const std::function<bool(RestoreItem&)>& use);
+  const std::string& old_id_at(std::size_t i) const { return places_[i].old_id; }
   // The value of the step's `order`; sequences are merged by it.
   const nlohmann::json& order_at(std::size_t i) const { return places_[i].order; }
   // Records whose expressions fail: nothing is made of them.

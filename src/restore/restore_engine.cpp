@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <list>
+#include <set>
 #include <span>
 
 #include "connector/model.h"
@@ -87,9 +88,26 @@ void check_known(const RestoreModel& model, const RestoreOptions& options) {
   }
 }
 
+// Not refused: it waits for another thing, or for its turn.
+bool is_waiting(const JournalEntry& entry) {
+  return entry.state == State::failed && entry.notes.empty();
+}
+
 // Whether the next run may find it made, or make it.
 bool is_open(const JournalEntry& entry) {
-  return entry.state == State::sent || (entry.state == State::failed && entry.notes.empty());
+  return entry.state == State::sent || is_waiting(entry);
+}
+
+// What waited for another thing that turned out to bring it along is not to be made any more.
+void forget_needless(RestoreJournal& journal, const StepModel& step, const StepItems& items) {
+  std::set<std::string> needless;
+  journal.each(step.make, [&](const JournalEntry& entry) {
+    if (is_waiting(entry)) needless.insert(entry.old_id);
+    return true;
+  });
+  for (std::size_t i = 0; !needless.empty() && i < items.size(); ++i)
+    needless.erase(items.old_id_at(i));
+  for (const auto& old_id : needless) journal.remove(step.make, old_id);
 }
 
 // How many steps from this one on share a sequence.
@@ -138,6 +156,7 @@ struct RestoreEngine::State {
                  std::stop_token stop);
   void finish_step(const StepModel& step, RestoreMaker& maker, const Scope& scope,
                    std::stop_token stop);
+  bool is_any_open() const;
   void count(const JournalEntry& entry);
   std::string remove(const StepModel& step, const JournalEntry& entry, RestoreSender& sender,
                      std::stop_token stop);
@@ -202,7 +221,9 @@ void RestoreEngine::State::run_steps(std::span<const StepModel> steps, RestoreMa
   std::list<Line> lines;
   for (const auto& step : steps) {
     lines.emplace_back(step, stream(step), scope, parts.source);
-    for (const auto& broken : lines.back().items.broken()) maker.note_broken(step, broken);
+    const StepItems& items = lines.back().items;
+    forget_needless(parts.journal, step, items);
+    for (const auto& broken : items.broken()) maker.note_broken(step, broken);
   }
   for (;;) {
     Line* first = nullptr;
@@ -226,6 +247,15 @@ void RestoreEngine::State::run_steps(std::span<const StepModel> steps, RestoreMa
       return true;
     });
   }
+}
+
+bool RestoreEngine::State::is_any_open() const {
+  bool out = false;
+  parts.journal.each("", [&](const JournalEntry& entry) {
+    out = is_open(entry) || entry.state == JournalEntry::State::made;
+    return !out;
+  });
+  return out;
 }
 
 void RestoreEngine::State::finish_step(const StepModel& step, RestoreMaker& maker,
@@ -283,9 +313,11 @@ RestoreOutcome RestoreEngine::run(std::stop_token stop) {
     for (std::size_t i = 0, count = 0; i < steps.size(); i += count)
       state_->run_steps(std::span(steps).subspan(i, count = together(steps, i)), maker,
                         running.scope(), stop);
-    // What is inside of others first: nothing can be put into what is closed.
-    for (auto step = steps.rbegin(); step != steps.rend(); ++step)
-      state_->finish_step(*step, maker, running.scope(), stop);
+    // What is inside of others first: nothing can be put into what is closed, so nothing is closed
+    // while a later run has something to put in.
+    if (!state_->is_any_open())
+      for (auto step = steps.rbegin(); step != steps.rend(); ++step)
+        state_->finish_step(*step, maker, running.scope(), stop);
   } catch (const QuotaPause& pause) {
     outcome.paused_until = pause.until;
     outcome.paused_why = pause.why;

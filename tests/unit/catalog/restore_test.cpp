@@ -147,6 +147,9 @@ TEST_CASE("an entry of a journal comes back as it was put, by any of its names")
   std::size_t seen = 0;
   journal->each("", [&](const JournalEntry&) { return ++seen < 2; });
   CHECK(seen == 2);
+  journal->remove("cards", "2");
+  journal->remove("cards", "nothing");
+  CHECK(old_ids(*journal) == Strings{"cards/" + entry.old_id, "lists/1"});
 }
 
 TEST_CASE("one process at a time writes a journal, and its end frees it") {

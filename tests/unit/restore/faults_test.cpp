@@ -178,6 +178,50 @@ TEST_CASE("What refers to a thing that is not known to be there waits for the ne
         rig.entry("cards", "old-board-1-card-0").new_id);
 }
 
+TEST_CASE("What another thing brought along after all does not stand in the journal as not made") {
+  json file = notes_file();
+  file["restore"]["steps"][0]["also"] = {{{"map", "board_names"}, {"new", "${body.name}"}}};
+  file["restore"]["steps"][1]["if"] = "${!(parent_key | ref('board_names'))}";
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  bool dead = false;
+  rig.server.after_create = [&](HttpResponse) { return dead = true, cut(); };
+  rig.server.before = [&](const Asked& asked) -> std::optional<HttpResponse> {
+    return dead && asked.request.method == "GET" ? std::optional(reply("down", 503)) : std::nullopt;
+  };
+  rig.run();
+  CHECK(rig.entry("boards", "old-board-1").state == State::sent);
+  CHECK(rig.entry("cards", "old-board-1-card-1").state == State::failed);
+  rig.server.before = {};
+  rig.server.after_create = {};
+  rig.run();
+  CHECK(rig.server.things["boards"].size() == 1);
+  CHECK(rig.server.things["cards"].empty());
+  CHECK(rig.journal.find("boards", "old-board-1")->state == State::finished);
+  CHECK_FALSE(rig.journal.find("cards", "old-board-1-card-1"));
+}
+
+TEST_CASE("Nothing is closed while something is still to be put into it") {
+  json file = notes_file();
+  file["restore"]["steps"][0]["finish"] = {
+      {{"put", "/boards/${new.id}"}, {"body", {{"archived", true}}}, {"say", "that it is closed"}}};
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  bool broken = true;
+  rig.server.before = [&](const Asked& asked) -> std::optional<HttpResponse> {
+    if (broken && asked.path.ends_with("/cards") && asked.request.method == "POST")
+      return reply("down", 503);
+    return std::nullopt;
+  };
+  rig.run();
+  CHECK_FALSE(rig.made("boards", "old-board-1").contains("archived"));
+  CHECK(rig.entry("boards", "old-board-1").state == State::done);
+  broken = false;
+  rig.run();
+  CHECK(rig.made("boards", "old-board-1")["archived"] == true);
+  check_whole(rig);
+}
+
 TEST_CASE("A server that fails for good leaves what can be gone on with") {
   RestoreRig rig;
   rig.add_board("old-board-1", 2);

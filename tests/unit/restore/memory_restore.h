@@ -72,6 +72,11 @@ class MemoryJournal final : public RestoreJournal {
       if (entry.kind == kind && entry.old_id == old_id) return entry;
     return std::nullopt;
   }
+  void remove(const std::string& kind, const std::string& old_id) override {
+    std::erase_if(entries, [&](const JournalEntry& entry) {
+      return entry.kind == kind && entry.old_id == old_id;
+    });
+  }
   bool has_new(const std::string& kind, const std::string& new_id) override {
     return std::any_of(entries.begin(), entries.end(), [&](const JournalEntry& entry) {
       return entry.kind == kind && entry.new_id == new_id;
