@@ -42,6 +42,7 @@ struct BackupSource {
     std::vector<std::string> parents;       // streams that its records hang below
     std::vector<std::string> listed_below;  // streams whose records its listings are asked for
     bool has_files = false;                 // the feed calls record_done()
+    bool is_container = false;              // projects, boards: that one is gone is an alarm
   };
   SourceRef source;
   std::string title;                     // of the app
@@ -62,6 +63,12 @@ struct StreamReport {
   bool complete = true, read = true;  // not read: kept from the last snapshot (--only)
 };
 
+// A container that the last snapshot had and this one has not: deleted in the app, or not visible
+// to the credentials any more.
+struct GoneContainer {
+  std::string stream, key, title;
+};
+
 struct BackupReport {
   SourceRef source;
   Id snapshot;
@@ -70,6 +77,7 @@ struct BackupReport {
   std::vector<StreamReport> streams;
   std::vector<Gap> gaps;
   std::vector<std::string> suspicious;
+  std::vector<GoneContainer> gone_containers;
   bool partial = false;
   std::uint64_t requests = 0, files_added = 0;
   RepositoryStats stored;
@@ -92,7 +100,9 @@ struct SegmentPolicy {
 
 struct BackupOptions {
   SegmentPolicy segments;
-  double max_delete = 0.2;  // share of a stream's records that may vanish without an alarm
+  // Share of a stream's records that may vanish without an alarm; from 1 on nothing is one, gone
+  // containers neither.
+  double max_delete = 0.2;
   // Told of the snapshot that a run which was cut short still made, before its error is thrown on.
   std::function<void(const BackupReport&)> partial = {};
 };

@@ -39,8 +39,12 @@ nlohmann::ordered_json to_json(const BackupReport& report) {
       {"bytes_stored", report.stored.bytes_added_stored},
       {"gaps", report.gaps.size()},
       {"suspicious", report.suspicious},
+      {"gone_containers", nlohmann::ordered_json::array()},
       {"partial", report.partial},
       {"streams", nlohmann::ordered_json::array()}};
+  for (const auto& gone : report.gone_containers)
+    out["gone_containers"].push_back(
+        {{"stream", gone.stream}, {"id", gone.key}, {"title", gone.title}});
   for (const auto& stream : report.streams)
     out["streams"].push_back({{"stream", stream.name},
                               {"records", stream.records},
@@ -51,6 +55,19 @@ nlohmann::ordered_json to_json(const BackupReport& report) {
                               {"complete", stream.complete},
                               {"read", stream.read}});
   return out;
+}
+
+void warn_of_gone_containers(const BackupReport& report) {
+  const auto& gone = report.gone_containers;
+  for (std::size_t i = 0; i < gone.size() && i < gaps_shown_max; ++i)
+    log_warning(fmt::format("gone with all below it: {}/{} {}", gone[i].stream, gone[i].key,
+                            printable(gone[i].title)));
+  if (gone.size() > gaps_shown_max)
+    log_warning(fmt::format("and {} more", format_count(gone.size() - gaps_shown_max)));
+  if (!gone.empty())
+    log_warning(
+        "deleted in the app, hidden from these credentials, or left out by a setting? Earlier "
+        "snapshots hold it as long as you keep them");
 }
 
 void print(Output& out, const BackupReport& report) {
@@ -79,6 +96,7 @@ void print(Output& out, const BackupReport& report) {
   for (const auto& alarm : report.suspicious)
     log_warning(fmt::format(
         "suspicious: {}; the earlier snapshots are kept, compare: probackup diff", alarm));
+  warn_of_gone_containers(report);
   if (report.gaps.empty()) return;
   log_warning(fmt::format(
       "{} could not be read (probackup list gaps shows all):",
@@ -173,7 +191,9 @@ int finish(Session& session, const BackupReport& report) {
   session.out().clear_progress();
   print(session.out(), report);
   lock_snapshot(session, report);
-  return report.gaps.empty() && report.suspicious.empty() ? 0 : exit_gaps;
+  const bool is_clean =
+      report.gaps.empty() && report.suspicious.empty() && report.gone_containers.empty();
+  return is_clean ? 0 : exit_gaps;
 }
 
 BackupOptions backup_options(Session& session) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "job/backup_sink.h"
 #include "job/layout.h"
@@ -138,6 +139,23 @@ class Run {
           "another run of it may be under way; run the same command again");
   }
 
+  // Their titles are known to the catalog as long as this run is not in it.
+  void find_gone_containers() {
+    if (options_.max_delete >= 1) return;
+    for (const auto& stream : source_.streams) {
+      if (!stream.is_container) continue;
+      for (const auto& key : sink_->removed(stream.name)) {
+        auto versions = context_.catalog.versions(source_.source, stream.name, key);
+        report_.gone_containers.push_back(
+            {stream.name, key, versions.empty() ? "" : versions.back().title});
+      }
+    }
+    std::sort(report_.gone_containers.begin(), report_.gone_containers.end(),
+              [](const auto& a, const auto& b) {
+                return std::tie(a.stream, a.title, a.key) < std::tie(b.stream, b.title, b.key);
+              });
+  }
+
   void finish() {
     sink_->write_tree();
     report_.streams = sink_->reports();
@@ -145,6 +163,7 @@ class Run {
     report_.requests = sink_->requests();
     report_.files_added = sink_->files_added();
     report_.suspicious = find_suspicious(report_.streams, options_.max_delete);
+    find_gone_containers();
     if (report_.partial && !sink_->changed()) {
       // Nothing was won: no snapshot, but what was uploaded stays for the next run.
       context_.repository.flush();

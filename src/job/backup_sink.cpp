@@ -200,6 +200,14 @@ bool RunSink::parent_removed(const std::string& stream, std::string_view scope) 
   return false;
 }
 
+std::vector<std::string> RunSink::removed(const std::string& stream) const {
+  std::lock_guard lock(mutex_);
+  auto found = open_.find(stream);
+  if (found == open_.end()) return {};
+  const auto& keys = found->second->store.removed();
+  return {keys.begin(), keys.end()};
+}
+
 void RunSink::end_stream(const StreamResult& result) {
   std::lock_guard lock(mutex_);
   Whole whole(*this);

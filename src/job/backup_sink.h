@@ -60,6 +60,8 @@ class RunSink final : public BackupSink {
   std::vector<StreamReport> reports() const;
   const std::map<std::string, ManifestStream>& streams() const { return streams_; }
   std::vector<Gap> take_gaps();
+  // Keys of the stream's records that this run found gone.
+  std::vector<std::string> removed(const std::string& stream) const;
   bool changed() const { return changed_; }
   // A call failed on the way: what was read so far cannot be told from what was not.
   bool half_done() const { return half_done_; }

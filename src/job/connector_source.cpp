@@ -110,6 +110,7 @@ BackupSource ConnectorSource::backup_source(const Choice& choice,
     BackupSource::Stream described;
     described.name = stream.name;
     described.has_files = !stream.files.empty();
+    described.is_container = stream.folder;
     described.title = stream.title.empty() ? stream.name : stream.title;
     described.parents = connector_.parents(stream.name);
     for (const auto& from : stream.sources)

@@ -454,6 +454,29 @@ TEST_CASE("a stream that loses most of its records raises an alarm") {
   CHECK(report.suspicious[0] == "parents: 40 of 40 records are gone");
 }
 
+TEST_CASE("a board that is not there any more is named, once") {
+  Fixture fixture;
+  auto back_up = [&](const Truth& truth, double max_delete = 0.2) {
+    auto source = fixture.source([&](BackupSink& sink, std::stop_token) {
+      list_all(sink, fixture.describer, "parents", truth);
+    });
+    source.streams[0].is_container = true;
+    BackupOptions options;
+    options.max_delete = max_delete;
+    return backup(fixture.context(), source, options, {}).gone_containers;
+  };
+  const Truth three{{"a", R"({"title":"Plans"})"}, {"b", "{}"}, {"c", R"({"title":"Team"})"}};
+  CHECK(back_up(three).empty());
+  const auto gone = back_up({{"b", "{}"}});
+  REQUIRE(gone.size() == 2);
+  CHECK(gone[0].stream == "parents");
+  CHECK(gone[0].key == "a");
+  CHECK(gone[0].title == "Plans");
+  CHECK(gone[1].title == "Team");
+  CHECK(back_up({{"b", "{}"}}).empty());
+  CHECK(back_up({}, 1).empty());
+}
+
 TEST_CASE("two snapshots are compared record by record") {
   Fixture fixture;
   auto first = fixture.run([&](BackupSink& sink, std::stop_token) {
