@@ -201,8 +201,9 @@ std::string RestoreMaker::stand_in(Work& work, const ParentModel& parent) {
   };
   WriteAnswer answer =
       sender_.send(model.write, work.item.scope(), work.owner(), true, watch, work.stop);
-  if (answer.kind != WriteAnswer::Kind::good)
-    throw ItemError("no place for such things could be made: " + answer.reason);
+  const std::string why = "no place for such things could be made: " + answer.reason;
+  if (answer.kind == WriteAnswer::Kind::unknown) throw UnsettledError(why);
+  if (answer.kind == WriteAnswer::Kind::refused) throw ItemError(why);
   AnswerNames names(work.item.scope(), answer.response, true);
   place.new_id = evaluated([&] { return model.new_id.text(names.scope()); });
   if (place.new_id.empty()) throw ItemError("the answer names no place for such things");

@@ -109,6 +109,30 @@ TEST_CASE("A stand-in takes all things whose parent is not there") {
         std::string::npos);
 }
 
+TEST_CASE("What goes into a stand-in waits while the app does not say whether it made one") {
+  json file = notes_file();
+  file["restore"]["steps"][1]["parents"][0]["stand_in"] = {
+      {"id", "all"},
+      {"post", "/boards"},
+      {"body", {{"name", "Restored items"}}},
+      {"new_id", "${body.id}"},
+      {"find", {{"get", "/boards"}, {"where", "${true}"}}}};
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.source.chosen = {"cards/old-board-1-card-0"};
+  rig.server.before = [](const Asked& asked) -> std::optional<HttpResponse> {
+    bool is_board = asked.request.method == "POST" && asked.path.ends_with("/boards");
+    return is_board ? std::optional(reply("down", 503)) : std::nullopt;
+  };
+  rig.run();
+  CHECK(rig.entry("cards", "old-board-1-card-0").state == JournalEntry::State::failed);
+  CHECK(rig.entry("cards", "old-board-1-card-0").notes.empty());
+  rig.server.before = {};
+  rig.run();
+  CHECK(rig.server.things["boards"].size() == 1);
+  CHECK(rig.server.things["cards"].size() == 1);
+}
+
 TEST_CASE("A stand-in that is where things belong by declaration leaves none of them incomplete") {
   json file = notes_file();
   file["restore"]["steps"][1]["parents"][0]["stand_in"] = {{"id", "all"},
