@@ -41,6 +41,13 @@ class Node:
         self.full = None
         self.list_index = 0
 
+    def above(self):
+        node, out = self.parent, []
+        while node is not None:
+            out.append(node)
+            node = node.parent
+        return out
+
     def look(self, path):
         """A value named as tables do: a member of this record, of the one above (^.) or of an ancestor (@kind.)."""
         node = self
@@ -71,15 +78,20 @@ class Kind:
 
 
 class Account:
-    def __init__(self, table, description, seed):
+    def __init__(self, table, description, seed, only=None):
+        """`only`: the kinds that hold records, each with how many; without it all."""
         self.table = table
         self.description = description
         self.rng = random.Random(seed)
         self.generator = Generator(self.rng)
         self.next_number = self.rng.randint(10**4, 10**5)
         self.kinds = {name: Kind(name, kind, table.get("defaults", {})) for name, kind in table["kinds"].items()}
+        self.contents = {}
         for kind in self.kinds.values():
-            self.fill(kind)
+            if only is None or kind.name in only:
+                self.fill(kind)
+                if only is not None:
+                    kind.nodes = kind.nodes[: only[kind.name]]
         for kind in self.kinds.values():
             for node in kind.nodes:
                 self.refer(node)
@@ -95,10 +107,13 @@ class Account:
             while parents:
                 made = []
                 for parent in parents:
-                    if parent is not None and any(get(parent.full, k) != v for k, v in entry.get("where", {}).items()):
+                    if parent is not None and any(get(parent.full, k) != v for w in ("where", "only") for k, v in entry.get(w, {}).items()):
                         continue
                     low, high = (1, 1) if entry.get("one") else entry.get("count", [0, 4])
-                    made += [self.make(kind, index, parent) for _ in range(self.rng.randint(low, high))]
+                    count = self.rng.randint(low, high)
+                    made += [self.make(kind, index, parent) for _ in range(count)]
+                    for path, value in entry.get("first", {}).items() if count else []:
+                        put(made[-count].full, path, value)
                 # Records below records of the same kind: two levels.
                 parents = [n for n in made if n.level < 2] if above == kind.name else []
 
@@ -117,18 +132,36 @@ class Account:
         if kind.table.get("id") != "":
             put(node.full, kind.id, self.new_id(entry, operation.document, schema, kind.id))
         for path, values in entry.get("choose", {}).items():
-            put(node.full, path, self.rng.choice(values))
+            put(node.full, path, json.loads(json.dumps(self.rng.choice(values))))
         for path, value in entry.get("set", {}).items():
             put(node.full, path, json.loads(json.dumps(value)))
         self.attach(kind, node)
         kind.nodes.append(node)
         return node
 
+    def blank(self, kind, index, parent):
+        """A record that holds nothing yet, and is in no listing."""
+        node = Node(kind, parent, parent.level + 1 if parent is not None and parent.kind is kind else 0)
+        node.list_index = index
+        node.full = {}
+        return node
+
+    def fresh_id(self, kind, index):
+        entry = kind.lists[index]
+        source = entry.get("full_from", entry)
+        operation = self.description.named(source.get("method", "GET"), source.get("path") or source["get"])
+        schema = entry.get("schema") or self.generator.member_schema(operation.document, operation.answer_schema(), source.get("at", ""))
+        return self.new_id(entry, operation.document, schema, kind.id)
+
+    def content(self, kind, id):
+        """The bytes of a file: what was sent, or made of its id."""
+        return self.contents.get((kind.name, str(id))) or file_bytes(kind.name, id)
+
     def attach(self, kind, node):
         """Ids for the files that a record lists."""
         file = kind.table.get("file", {})
         if "each" not in file:
-            if "size" in file:
+            if "size" in file and self.files(kind, node):
                 put(node.full, file["size"], len(file_bytes(kind.name, node.look(""))))
             return
         if not isinstance(get(node.full, file["each"]), list):
@@ -165,14 +198,28 @@ class Account:
         """Members that name other records."""
         entry = node.kind.lists[node.list_index]
         for path, source in entry.get("refer", {}).items():
-            if source.startswith("any "):
+            if source.startswith("some "):
+                value = self.some(node, *source.split(" ")[1:])
+            elif source.startswith("any "):
                 others = self.kinds[source[4:]].nodes
                 value = self.rng.choice(others).look("") if others else None
             else:
                 value = node.look(source)
             put(node.full, path, value)
+        for path, (source, most) in entry.get("embed", {}).items():
+            held = [n for n in self.kinds[source].nodes if n.parent is None or n.parent in node.above()]
+            put(node.full, path, [json.loads(json.dumps(n.full)) for n in self.rng.sample(held, self.rng.randint(0, min(most, len(held))))])
         for path, sources in entry.get("join", {}).items():
             put(node.full, path, "/".join(source[1:] if source.startswith("=") else str(node.look(source)) for source in sources))
+
+    def some(self, node, kind, where="", member=""):
+        """One of the records of a kind, or none: "some KIND where MEMBER", which both have alike; "earlier": of its own."""
+        others = node.kind.nodes[: node.kind.nodes.index(node)] if kind == "earlier" else self.kinds[kind].nodes
+        if where == "where":
+            others = [n for n in others if get(n.full, member) == get(node.full, member)]
+        elif where == "beside":
+            others = [n for n in others if n.parent is node.parent]
+        return self.rng.choice(others).look("") if others and self.rng.random() < 0.6 else None
 
     def files(self, kind, node):
         """Id and container of each file of a record."""

@@ -67,6 +67,20 @@ class Operation:
                         return content.get("schema", {})
         return {}
 
+    def good_status(self):
+        """The status of its success, 200 where none is described."""
+        told = sorted(int(s) for s in map(str, self.details.get("responses", {})) if re.fullmatch("2[0-9][0-9]", s))
+        return told[0] if told else 200
+
+    def form_names(self):
+        """Names of the parts of a form that it takes; None for no form."""
+        body = self.document.resolve(self.details.get("requestBody", {}))
+        for kind, content in body.get("content", {}).items():
+            if kind.startswith("multipart/"):
+                return set(self.document.resolve(content.get("schema", {})).get("properties") or {})
+        names = {name for place, name in self.parameters if place == "formData"}
+        return names or None
+
     def body_schema(self):
         body = self.document.resolve(self.details.get("requestBody", {}))
         for kind, content in body.get("content", {}).items():
@@ -164,9 +178,10 @@ def written_document(written):
     for title, request in written.items():
         method, _, path = title.partition(" ")
         parameters = [{"name": name, "in": "query", "schema": {"type": kind}} for name, kind in request.get("query", {}).items()]
-        details = {"parameters": parameters, "responses": {"200": {"schema": request.get("answer", {})}}}
-        if "body" in request:
-            details["requestBody"] = {"content": {"application/json": {"schema": request["body"]}}}
+        details = {"parameters": parameters, "responses": {str(request.get("status", 200)): {"schema": request.get("answer", {})}}}
+        kinds = {"body": "application/json", "form": "multipart/form-data"}
+        if content := {kinds[name]: {"schema": request[name]} for name in kinds if name in request}:
+            details["requestBody"] = {"content": content}
         paths.setdefault(path, {})[method.lower()] = details
     return {"paths": paths}
 
@@ -181,7 +196,7 @@ class Description:
         for document in documents:
             for path, item in document.root["paths"].items():
                 for method, details in item.items():
-                    if method in ("get", "post") and isinstance(details, dict):
+                    if method in ("get", "post", "put", "patch", "delete") and isinstance(details, dict):
                         self.operations.append(Operation(document, method.upper(), path, item, details))
 
     def find(self, method, path):

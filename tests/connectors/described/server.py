@@ -8,11 +8,13 @@ import base64
 import json
 import random
 import socket
+import sys
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from account import file_bytes, get, put, shape
+from account import get, put, shape
+from writes import Refused, Writer, parts_of
 
 FILES = "/probackup-test-files/"
 
@@ -30,6 +32,10 @@ class AppServer:
         self.volatile = 0
         self.faults = None
         self.faults_sent = 0
+        self.faults_most = 6
+        self.writer = Writer(self, table.get("writes", {}))
+        self.writes = 0
+        self.kill = None
         self.lock = threading.Lock()
         server = self
 
@@ -46,9 +52,17 @@ class AppServer:
 
             def do_POST(self):
                 length = int(self.headers.get("Content-Length") or 0)
-                server.handle(self, "POST", self.rfile.read(length))
+                server.handle(self, self.command, self.rfile.read(length))
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+            do_PUT = do_PATCH = do_DELETE = do_POST
+
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_):
+                """A client that was killed is no error of the server."""
+                if not isinstance(sys.exc_info()[1], OSError):
+                    super().handle_error(*_)
+
+        self.http = Server(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
         self.origin = f"http://127.0.0.1:{self.http.server_address[1]}"
         self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -67,12 +81,16 @@ class AppServer:
     def handle(self, request, method, raw):
         with self.lock:
             self.requests += 1
-            status, headers, body = self.answer(request, method, raw)
             fault = self.fault()
-        if fault == "limit":
-            limit = self.table["limit"]
-            status, headers, body = limit.get("status", 429), limit.get("headers", {}), json.dumps(limit.get("body", {})).encode()
-        elif fault == "broken":
+            if fault == "limit":  # what is refused so is not done
+                limit = self.table["limit"]
+                status, headers, body = limit.get("status", 429), limit.get("headers", {}), json.dumps(limit.get("body", {})).encode()
+            else:
+                status, headers, body = self.answer(request, method, raw)
+            if self.kill and self.writes >= self.kill[0]:
+                self.kill[1]()
+                self.kill = None
+        if fault == "broken":
             status, headers, body = 500, {}, b"<html>Internal Server Error</html>"
         request.send_response(status)
         for name, value in headers.items():
@@ -90,7 +108,7 @@ class AppServer:
             request.wfile.write(body)
 
     def fault(self):
-        if self.faults is None or self.faults_sent >= 6 or self.faults.random() > 0.15:
+        if self.faults is None or self.faults_sent >= self.faults_most or self.faults.random() > 0.15:
             return None
         self.faults_sent += 1
         # One refusal is enough: each halves the pace of the run.
@@ -107,7 +125,7 @@ class AppServer:
             kind, id = path[len(FILES):].split("/")[:2]
             if request.headers.get("Authorization") and self.table.get("files_without_sign_in"):
                 return self.refuse(400, "a signed address must not get the token", request.path)
-            return 200, {"Content-Type": "application/octet-stream"}, file_bytes(kind, urllib.parse.unquote(id))
+            return 200, {"Content-Type": "application/octet-stream"}, self.account.content(self.account.kinds[kind], urllib.parse.unquote(id))
         headers = {name.lower(): value for name, value in request.headers.items()}
         for name, value in self.table["auth"].items():
             if headers.get(name.lower()) != value:
@@ -118,8 +136,12 @@ class AppServer:
             return self.refuse(404, f"{method} is not described", request.path)
         self.checked += 1
         values = [urllib.parse.unquote(value) for value in values]
-        body = None
-        if raw:
+        body, files = None, {}
+        if headers.get("content-type", "").startswith("multipart/form-data"):
+            files = parts_of(headers["content-type"], raw)
+            if strange := set(files) - (operation.form_names() or set()):
+                return self.refuse(400, f"parts that are not described: {sorted(strange)}", request.path)
+        elif raw:
             try:
                 body = json.loads(raw)
             except ValueError:
@@ -128,6 +150,8 @@ class AppServer:
         if problems := operation.problems(pairs, headers, body, undescribed):
             return self.refuse(400, "; ".join(problems), request.path)
         query = dict(pairs)
+        if self.writer.knows(method, operation):
+            return self.write(method, operation, values, query, body, files, request.path)
         kind, entry, nodes, parent = self.account.listing(method, operation.path, values, operation.names, query, body)
         if nodes is not None:
             return self.list_answer(operation, kind, entry, nodes, parent, query, body, request.path)
@@ -142,6 +166,17 @@ class AppServer:
         why = "no such record" if kind == "known" else "not in the account's table"
         return self.refuse(404, why, f"{method} {request.path}")
 
+    def write(self, method, operation, values, query, body, files, target):
+        if self.kill and self.writes + 1 >= self.kill[0] and self.kill[2] == "before":
+            self.kill[1]()
+            self.kill = None
+            return 503, {}, b"{}"
+        self.writes += 1
+        try:
+            return self.writer.answer(method, operation, values, query, body, files)
+        except Refused as refused:
+            return self.refuse(refused.status, str(refused), f"{method} {target}")
+
     def note(self, operation):
         self.listings[operation.path] = self.listings.get(operation.path, 0) + 1
 
@@ -151,7 +186,7 @@ class AppServer:
                 for node in kind.nodes:
                     for id, _ in self.account.files(kind, node):
                         if str(id) == values[-1]:
-                            return file_bytes(kind.name, id)
+                            return self.account.content(kind, id)
         return None
 
     # --- answers

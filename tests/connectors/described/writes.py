@@ -1,0 +1,308 @@
+"""What a described app does with a request that writes: makes, changes and deletes records of the account.
+
+The table's `writes` says so for each request (README.md in tests/connectors/accounts); everything in it comes from
+the vendor's documentation. The description has judged the request before.
+"""
+
+import email.parser
+import email.policy
+import json
+import re
+import time
+import urllib.parse
+
+from account import get, put, shape
+
+UPLOADED = "/probackup-test-uploads/"
+
+
+class Refused(Exception):
+    """The app would refuse this: status and why."""
+
+    def __init__(self, status, why):
+        super().__init__(why)
+        self.status = status
+
+
+def parts_of(content_type, raw):
+    """Name to text, or to (file name, type, bytes), of a multipart form."""
+    head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode()
+    form = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + raw)
+    out = {}
+    for part in form.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if part.get_filename() is None:
+            out[name] = content.decode()
+        else:
+            out[name] = (part.get_filename(), part.get_content_type(), content)
+    return out
+
+
+class Request:
+    def __init__(self, operation, values, query, body, files):
+        self.operation = operation
+        self.path = dict(zip(operation.names, values))
+        self.values = values
+        self.query = query
+        self.body = body if isinstance(body, dict) else {}
+        self.whole = body
+        self.files = files
+
+
+class Writer:
+    def __init__(self, server, rules):
+        self.server = server
+        self.account = server.account
+        self.rules = {}
+        for title, rule in rules.items():
+            method, _, path = title.partition(" ")
+            self.rules[(method, shape(path))] = rule if isinstance(rule, list) else [rule]
+        self.uploads = {}
+        self.stamped = set()
+
+    def knows(self, method, operation):
+        return (method, shape(operation.path)) in self.rules
+
+    def answer(self, method, operation, values, query, body, files):
+        """Status, headers and body; raises Refused."""
+        request = Request(operation, values, query, body, files)
+        for rule in self.rules[(method, shape(operation.path))]:
+            if "present" not in rule or self.plain(request, rule["present"]) is not None:
+                return self.done(rule, request)
+        raise Refused(422, "the table has no rule for such a request")
+
+    def done(self, rule, request):
+        if "upload" in rule:
+            return self.upload(rule, request)
+        if "delete" in rule:
+            self.remove(self.found(rule["delete"], rule, request), rule.get("with", {}))
+            return self.said(rule, request, None)
+        if "change" in rule:
+            node = self.found(rule["change"], rule, request)
+            self.fill(node, rule, request)
+            if "list" in rule:  # it is in another listing from now on
+                node.list_index = rule["list"]
+        else:
+            node = self.made(rule, request)
+        return self.said(rule, request, node)
+
+    def said(self, rule, request, node):
+        status = request.operation.good_status()
+        answer = rule.get("answer", "")
+        if answer is None or status == 204:
+            return status, {}, b""
+        if isinstance(answer, dict):
+            told = {}
+            for path, source in answer.items():
+                value = self.value(node, source, request)
+                if value is not None:
+                    put(told, path, value)
+        else:
+            told = {}
+            shown = {} if node is None else self.server.shown(node, node.kind.lists[node.list_index], True)
+            if answer:
+                put(told, answer, shown)
+            else:
+                told = shown
+        return status, {}, json.dumps(told).encode()
+
+    # --- records
+
+    def made(self, rule, request):
+        kind = self.account.kinds[rule["make"]]
+        index, parent = self.place(kind, rule, request)
+        node = self.account.blank(kind, index, parent)
+        if kind.id and kind.table.get("form") != "given":
+            put(node.full, kind.id, self.account.fresh_id(kind, index))
+        for path, value in kind.table.get("new", {}).items():
+            put(node.full, path, json.loads(json.dumps(value)))
+        self.fill(node, rule, request)
+        for path, others in rule.get("count", {}).items():  # numbers that go on inside of a parent
+            held = [get(n.full, path) for other in others for n in self.account.kinds[other].nodes if n.parent is parent]
+            put(node.full, path, max([n for n in held if n is not None], default=0) + 1)
+        for member in rule.get("unique", []):
+            if any(n.parent is parent and get(n.full, member) == get(node.full, member) for n in kind.nodes):
+                raise Refused(rule.get("taken", 409), f"{member} is taken")
+        kind.nodes.append(node)
+        for path, value in rule.get("above", {}).items():  # what the record above it shows from now on
+            put(parent.full, path, value)
+        for more in rule.get("along", []):  # what the app makes by itself inside of it
+            self.along(more, node, request)
+        return node
+
+    def along(self, rule, above, request):
+        kind = self.account.kinds[rule["make"]]
+        node = self.account.blank(kind, rule.get("list", 0), above if kind.lists[rule.get("list", 0)].get("under") else None)
+        put(node.full, kind.id, self.account.fresh_id(kind, rule.get("list", 0)))
+        for path, value in kind.table.get("new", {}).items():
+            put(node.full, path, json.loads(json.dumps(value)))
+        self.fill(node, rule, request, above)
+        kind.nodes.append(node)
+
+    def place(self, kind, rule, request):
+        """The listing that shows the new record, and the record above it."""
+        inside = rule.get("in")
+        if inside is not None:
+            index = rule.get("list", 0)
+            if not inside:
+                return index, None
+            return index, self.named(inside, request)
+        for index, entry in enumerate(kind.lists):
+            if rule.get("list", index) != index:
+                continue
+            found, parent = self.account.bound(kind, entry, request.path, request.query, request.body)
+            if found:
+                return index, parent
+        raise Refused(404, f"nothing to make {kind.name} in")
+
+    def named(self, where, request):
+        value = self.plain(request, where["by"])
+        for name in where["of"] if isinstance(where["of"], list) else [where["of"]]:
+            for node in self.account.kinds[name].nodes:
+                if str(node.look(where.get("member", ""))) == str(value):
+                    return node
+        raise Refused(404, f"there is no {where['of']} {value}")
+
+    def found(self, name, rule, request):
+        by = rule.get("by", [""])
+        for node in self.account.kinds[name].nodes:
+            if "at" in rule and node.list_index != rule["at"]:
+                continue
+            if [str(node.look(path)) for path in by] == request.values[: len(by)]:
+                return node
+        raise Refused(404, f"there is no {name} {'/'.join(request.values)}")
+
+    def remove(self, node, along):
+        gone = {id(node)}
+        for kind in self.account.kinds.values():
+            for other in kind.nodes:
+                above = other.parent
+                while above is not None:
+                    if above is node:
+                        gone.add(id(other))
+                    above = above.parent
+        for name, member in along.items():
+            for other in list(self.account.kinds[name].nodes):
+                if get(other.full, member) == node.look("") and id(other) not in gone:
+                    self.remove(other, along)
+        for kind in self.account.kinds.values():
+            kind.nodes = [n for n in kind.nodes if id(n) not in gone]
+
+    # --- members
+
+    def fill(self, node, rule, request, above=None):
+        if rule.get("take") == "*":
+            for name, value in request.body.items():
+                put(node.full, name, value)
+        else:
+            for name in rule.get("take", []):
+                if name in request.body:
+                    put(node.full, name, request.body[name])
+        for path, source in rule.get("put", {}).items():
+            value = self.value(node, source, request, above)
+            if value is not None or (isinstance(source, str) and source.startswith("!") and source[1:] in request.body):
+                put(node.full, path, value)
+            if source == "$now":
+                self.stamped.add((node.kind.name, path))
+        for path, source in rule.get("add", {}).items():  # to a list in the record
+            value = self.value(node, source, request, above)
+            held = get(node.full, path) or []
+            put(node.full, path, held + (value if isinstance(value, list) else [value]))
+
+    def plain(self, request, source):
+        """What the request holds: !member of the body, ?query, {parameter of the path}."""
+        if source == "!":
+            return request.whole
+        if source.startswith("!"):
+            return get(request.body, source[1:])
+        if source.startswith("?"):
+            return request.query.get(source[1:])
+        return request.path.get(source.strip("{}"))
+
+    def value(self, node, source, request, above=None):
+        if isinstance(source, dict):
+            return self.other(node, source, request, above)
+        if not isinstance(source, str):
+            return source
+        if source[:1] in "!?{":
+            return self.plain(request, source)
+        if source[:1] in "^@":
+            return node.look(source)
+        if source.startswith("above."):
+            return above.look(source[6:])
+        if source.startswith("="):
+            return source[1:]
+        if source == "$now":
+            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        if source == "$ms":
+            return str(int(time.time() * 1000))
+        if source.startswith("."):
+            return node.look(source[1:])
+        raise KeyError(f"{source} is no value")
+
+    def other(self, node, source, request, above):
+        """Values that need more than a name: constants, other records, lists and texts made of parts."""
+        if "if" in source and self.value(node, source["if"], request, above) is None:
+            return None
+        if "is" in source:
+            return json.loads(json.dumps(source["is"]))
+        if "join" in source:
+            return "".join(str(self.value(node, part, request, above)) for part in source["join"])
+        if "any" in source:  # the first that is there
+            return next((v for v in (self.value(node, part, request, above) for part in source["any"]) if v is not None), None)
+        if "matches" in source:
+            given = self.value(node, source["matches"], request, above)
+            return None if given is None else re.search(source["pattern"], given) is not None
+        if "sub" in source:  # null where the pattern does not fit
+            given = self.value(node, source["sub"], request, above)
+            return re.sub(source["pattern"], source["by"], given) if given and re.search(source["pattern"], given) else None
+        if "case" in source:
+            given = self.value(node, source["case"], request, above)
+            return source["to"].get(str(given).lower() if isinstance(given, bool) else str(given), source.get("else"))
+        given = self.value(node, source["of"], request, above)
+        if given is None:
+            return None
+        found = [self.shown_other(source, wanted, node) for wanted in (given if isinstance(given, list) else [given])]
+        return found if isinstance(given, list) else found[0]
+
+    def shown_other(self, source, wanted, node):
+        if source["record"] == "upload":
+            return self.taken_upload(source, wanted, node)
+        for other in self.account.kinds[source["record"]].nodes:
+            if str(other.look(source.get("by", ""))) == str(wanted):
+                show = source.get("show")
+                if show == "":
+                    return other.look("")
+                if isinstance(show, str):
+                    return other.look(show)
+                record = json.loads(json.dumps(other.full))
+                return {name: record.get(name) for name in show} if show else record
+        raise Refused(422, f"there is no {source['record']} {wanted}")
+
+    # --- files
+
+    def upload(self, rule, request):
+        """A file: an upload that a later request names, or one that becomes an element of a record's list."""
+        name, kind, content = request.files[rule["upload"]]
+        self.account.next_number += 1
+        id = rule.get("prefix", "") + str(self.account.next_number)
+        self.uploads[id] = content
+        made = {}
+        for path, value in rule["gives"].items():
+            known = {"$id": id, "$name": name, "$type": kind, "$size": len(content),
+                     "$url": self.server.origin + UPLOADED + urllib.parse.quote(id)}
+            put(made, path, known.get(value, value))
+        if "into" in rule:
+            node = self.found(rule["into"], rule, request)
+            file = node.kind.table["file"]
+            self.account.contents[(node.kind.name, str(get(made, file.get("id", "id"))))] = content
+            put(node.full, file["each"], (get(node.full, file["each"]) or []) + [made])
+        return request.operation.good_status(), {}, json.dumps(made).encode()
+
+    def taken_upload(self, source, wanted, node):
+        id = urllib.parse.unquote(str(get(wanted, source["member"])).rsplit("/", 1)[-1])
+        if id not in self.uploads:
+            raise Refused(422, f"there is no upload {wanted}")
+        self.account.contents[(node.kind.name, str(node.look("")))] = self.uploads[id]
+        return dict(wanted)

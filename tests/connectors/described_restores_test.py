@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""Restores random accounts of apps into empty ones, at servers that are made of the vendors' API descriptions.
+
+  described_restores_test.py PROBACKUP [--seed N] [--keep DIR] [APP…]
+
+For each table tests/connectors/accounts/APP.json with `writes`, the real program backs a random account up and
+
+- drills it in an empty account: everything has to be equal, and the drill has to leave nothing;
+- restores it into another empty account; going on with the finished restore sends no request that writes;
+- restores it into a third one where answers break off and the program is killed again and again, before requests that
+  write and after them: in the end exactly the same must be there, file for file.
+
+Every request must be one that the description knows. Exit code 77 (skipped) when nothing could be tried.
+"""
+
+import collections
+import hashlib
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+
+from described_apps_test import HERE, Failed, Trial, run_trials
+
+KILLS = 5
+
+
+class RestoreTrial(Trial):
+    def run(self):
+        from account import Account
+        from server import AppServer
+
+        self.servers = []
+
+        def serve(account):
+            self.servers.append(AppServer(account, self.table, self.description))
+            return self.servers[-1]
+
+        try:
+            self.server = serve(Account(self.table, self.description, f"{self.app} {self.seed}"))
+            empty = [serve(Account(self.table, self.description, f"{self.app} {self.seed} target", self.table["restore"]["there"]))
+                     for _ in range(3)]
+            return self.try_restores(*empty)
+        finally:
+            for server in self.servers:
+                server.close()
+
+    def try_restores(self, drilled, plain, broken):
+        self.write_connector()
+        self.write_settings({"original": self.server, "drilled": drilled, "plain": plain, "broken": broken})
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "PROBACKUP_PASSWORD": "secret",
+                            "PROBACKUP_REPOSITORY": str(self.folder / "repository"), "PROBACKUP_CATALOG": str(self.folder / "catalog.sqlite")}
+        self.call("init")
+        self.account = self.server.account
+        self.call("backup", f"{self.app}:original", "--json")
+        drill = self.drill(drilled)
+        counts, calls = self.restore(plain)
+        kills, faults = self.restore_with_kills(broken)
+        self.same(plain, broken)
+        kinds = {k["kind"]: k["made"] for k in counts if k["made"]}
+        checked = sum(server.checked for server in self.servers)
+        return (f"{sum(kinds.values())} made of {len(kinds)} kinds by {calls} calls; drill: {drill['equal']} of {drill['compared']} equal; "
+                f"{kills} kills and {faults} faults; {checked} requests checked")
+
+    def write_settings(self, servers):
+        base = self.table.get("base")
+        if base is None:
+            base = re.sub(r"^[a-z]+://[^/]*", "", self.connector["http"]["base"])
+        lines = []
+        for name, server in servers.items():
+            settings = {**self.table.get("settings", {}), **self.table["restore"].get("settings", {}), "base_url": server.origin + base}
+            lines.append(f"[{self.app}.{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items()))
+        path = self.folder / "config.toml"
+        path.write_text("".join(lines))
+        path.chmod(0o600)
+
+    def arguments(self, *arguments):
+        return [self.program, "--connectors", str(self.folder / "connectors"), "--config", str(self.folder / "config.toml"), *arguments]
+
+    def call(self, *arguments, codes=(0,)):
+        return self.ended(arguments, *self.finished(self.start(*arguments)), codes)
+
+    def start(self, *arguments):
+        return subprocess.Popen(self.arguments(*arguments), env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def finished(process):
+        out, err = process.communicate(timeout=300)
+        return process.returncode, out, err
+
+    def ended(self, arguments, code, out, err, codes=(0,)):
+        problems = [p for server in self.servers for p in server.problems]
+        if problems:
+            listed = "\n    ".join(sorted(set(problems))[:15])
+            raise Failed(f"{len(problems)} requests that the app would refuse:\n    {listed}")
+        if code not in codes:
+            raise Failed(f"{' '.join(arguments)} ended with {code}:\n{out[-4000:]}\n{err[-1500:]}")
+        return out
+
+    def where(self):
+        return [part for value in self.table["restore"].get("set", []) for part in ("--set", value)]
+
+    # --- the three ways
+
+    def drill(self, server):
+        before = self.held(server)
+        out = self.call("drill", f"{self.app}:original", "--into", f"{self.app}:drilled", "--json", *self.where(), codes=(0, 1, 3))
+        report = json.loads(out.splitlines()[-1])
+        if not report["good"] or report["equal"] != report["compared"] or report["compared"] < self.table["restore"].get("least", 10):
+            shown = "\n    ".join(json.dumps(d, ensure_ascii=False)[:400] for d in report["differences"][:12])
+            problems = "\n    ".join(json.dumps(p, ensure_ascii=False)[:300] for p in report["restore"]["problems"][:12])
+            raise Failed(f"drill: {report['equal']} of {report['compared']} equal\n    {shown}\n    {problems}")
+        self.judge(report["restore"])
+        after = self.held(server)
+        if report["left"] or before != after:
+            raise Failed(f"the drill left something: {report['left']} {list((after - before).elements())[:3]} {list((before - after).elements())[:3]}")
+        return report
+
+    def judge(self, report):
+        """Nothing failed; what was lost is what the table expects."""
+        bad = [p for p in report["problems"] if p["what"] in ("failed", "uncertain", "incomplete")]
+        lost = {r for p in report["problems"] if p["what"] == "lost" for r in p["reasons"]}
+        strange = [r for r in lost if not any(re.search(known, r) for known in self.table["restore"].get("lost", []))]
+        if bad or strange:
+            raise Failed(f"restore: {bad[:5]} lost: {strange[:5]}")
+
+    def restore(self, server):
+        out = self.call("restore", f"latest:{self.app}", "--into", f"{self.app}:plain", "--json", *self.where(), codes=(0, 3))
+        report = json.loads(out.splitlines()[-1])
+        self.judge(report)
+        writes = server.writes
+        self.call("restore", "--resume", report["restore"], "--json", codes=(0, 3))
+        if server.writes != writes:
+            raise Failed(f"going on with a finished restore sent {server.writes - writes} requests that write")
+        self.writes = writes
+        return report["kinds"], report["requests"]
+
+    def restore_with_kills(self, server):
+        dice = random.Random(f"{self.app} {self.seed} kills")
+        kills = faults = 0
+        arguments = ["restore", f"latest:{self.app}", "--into", f"{self.app}:broken", "--json", *self.where()]
+        for turn in range(KILLS + 1):
+            server.start_faults(f"{self.app} {self.seed} {turn}")
+            last = turn == KILLS
+            with server.lock:  # no request is answered before the process is known
+                process = self.start(*arguments)
+                at = server.writes + dice.randint(1, max(2 * self.writes // KILLS, 2))
+                server.kill = None if last else (at, process.kill, dice.choice(["before", "after"]))
+            code, out, err = self.finished(process)
+            faults += server.faults_sent
+            server.kill = None
+            kills += code == -9
+            if kills:
+                arguments = ["restore", "--resume", "--json"]
+            if code == 0 or (code == 3 and last):
+                break
+            self.ended(arguments, code, out, err, (0, 3, -9))
+            if code == 3:
+                arguments = ["restore", "--resume", "--json"]
+        server.faults = None
+        if kills == 0:
+            raise Failed("the restore was never killed")
+        report = json.loads(out.splitlines()[-1]) if out else {}
+        if [p for p in report.get("problems", []) if p["what"] in ("failed", "uncertain", "incomplete")]:
+            out = self.call("restore", "--resume", "--json", codes=(0, 3))
+            report = json.loads(out.splitlines()[-1])
+        self.judge(report)
+        return kills, faults
+
+    # --- what is there
+
+    def held(self, server):
+        """Every record of an account, without ids and times that the server made."""
+        account = server.account
+        ids = {str(n.look("")) for kind in account.kinds.values() for n in kind.nodes} | set(server.writer.uploads)
+        stamps = collections.defaultdict(set)
+        for kind, path in server.writer.stamped:
+            stamps[kind].add(path.split(".")[0])
+        out = collections.Counter()
+        for kind in account.kinds.values():
+            for node in kind.nodes:
+                record = {name: value for name, value in node.full.items() if name not in stamps[kind.name]}
+                digests = [hashlib.sha256(account.content(kind, id)).hexdigest()[:16] for id, _ in account.files(kind, node)]
+                out[f"{kind.name} {json.dumps(self.plain(record, ids, server.origin), sort_keys=True, ensure_ascii=False)} {digests}"] += 1
+        return out
+
+    def plain(self, value, ids, origin):
+        if isinstance(value, dict):
+            return {name: self.plain(member, ids, origin) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.plain(member, ids, origin) for member in value]
+        if isinstance(value, str):
+            return " ".join("ID" if part in ids or re.sub(r"^.*[/_]", "", part) in ids else part for part in value.replace(origin, "").split(" "))
+        return "ID" if str(value) in ids and not isinstance(value, bool) else value
+
+    def same(self, plain, broken):
+        one, other = self.held(plain), self.held(broken)
+        if one != other:
+            more, less = list((other - one).elements()), list((one - other).elements())
+            raise Failed(f"after the kills {len(more)} records are more or other, {len(less)} are missing\n    {more[:3]}\n    {less[:3]}")
+
+
+def main():
+    return run_trials(RestoreTrial, lambda table: "writes" in table, HERE / "accounts")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
