@@ -42,6 +42,10 @@ class RestoreTrial(Trial):
             self.server = serve(Account(self.table, self.description, f"{self.app} {self.seed}"))
             empty = [serve(Account(self.table, self.description, f"{self.app} {self.seed} target", self.table["restore"]["there"]))
                      for _ in range(3)]
+            for kind, members in self.table["restore"].get("alike", {}).items():
+                for target in empty:
+                    for original, node in zip(self.server.account.kinds[kind].nodes, target.account.kinds[kind].nodes):
+                        node.full.update({name: original.full.get(name) for name in members})
             return self.try_restores(*empty)
         finally:
             for server in self.servers:
@@ -109,6 +113,8 @@ class RestoreTrial(Trial):
         before = self.held(server)
         out = self.call("drill", f"{self.app}:original", "--into", f"{self.app}:drilled", "--json", *self.where(), codes=(0, 1, 3))
         report = json.loads(out.splitlines()[-1])
+        if report.get("type") != "drill":
+            raise Failed(f"drill: {out[-1500:]}")
         if not report["good"] or report["equal"] != report["compared"] or report["compared"] < self.table["restore"].get("least", 10):
             shown = "\n    ".join(json.dumps(d, ensure_ascii=False)[:400] for d in report["differences"][:12])
             problems = "\n    ".join(json.dumps(p, ensure_ascii=False)[:300] for p in report["restore"]["problems"][:12])
@@ -175,16 +181,13 @@ class RestoreTrial(Trial):
     def held(self, server):
         """Every record of an account, without ids and times that the server made."""
         account = server.account
-        ids = {str(n.look("")) for kind in account.kinds.values() for n in kind.nodes} | set(server.writer.uploads)
-        stamps = collections.defaultdict(set)
-        for kind, path in server.writer.stamped:
-            stamps[kind].add(path.split(".")[0])
+        ids = {str(n.look("")) for kind in account.kinds.values() for n in kind.nodes} | set(server.writer.uploads) | server.writer.parts
+        self.made_times = server.writer.times
         out = collections.Counter()
         for kind in account.kinds.values():
             for node in kind.nodes:
-                record = {name: value for name, value in node.full.items() if name not in stamps[kind.name]}
                 digests = [hashlib.sha256(account.content(kind, id)).hexdigest()[:16] for id, _ in account.files(kind, node)]
-                out[f"{kind.name} {json.dumps(self.plain(record, ids, server.origin), sort_keys=True, ensure_ascii=False)} {digests}"] += 1
+                out[f"{kind.name} {json.dumps(self.plain(node.full, ids, server.origin), sort_keys=True, ensure_ascii=False)} {digests}"] += 1
         return out
 
     def plain(self, value, ids, origin):
@@ -192,8 +195,10 @@ class RestoreTrial(Trial):
             return {name: self.plain(member, ids, origin) for name, member in value.items()}
         if isinstance(value, list):
             return [self.plain(member, ids, origin) for member in value]
+        if str(value) in self.made_times:
+            return "NOW"
         if isinstance(value, str):
-            return " ".join("ID" if part in ids or re.sub(r"^.*[/_]", "", part) in ids else part for part in value.replace(origin, "").split(" "))
+            return " ".join("ID" if part in ids or re.sub(r"^.*[/_-]", "", part) in ids else part for part in value.replace(origin, "").split(" "))
         return "ID" if str(value) in ids and not isinstance(value, bool) else value
 
     def same(self, plain, broken):

@@ -50,6 +50,8 @@ class Node:
 
     def look(self, path):
         """A value named as tables do: a member of this record, of the one above (^.) or of an ancestor (@kind.)."""
+        if "+" in path:  # several members, with # between them
+            return "#".join(str(self.look(part)) for part in path.split("+"))
         node = self
         while path.startswith("^."):
             node, path = node.parent, path[2:]
@@ -93,8 +95,10 @@ class Account:
                 if only is not None:
                     kind.nodes = kind.nodes[: only[kind.name]]
         for kind in self.kinds.values():
-            for node in kind.nodes:
+            for node in list(kind.nodes):
                 self.refer(node)
+                if any(get(node.full, path) is None for path in kind.lists[node.list_index].get("needs", [])):
+                    kind.nodes.remove(node)
 
     # --- making it
 
@@ -129,15 +133,30 @@ class Account:
         node.full = made if isinstance(made, dict) else {}
         for name in entry.get("drop", []):
             node.full.pop(name, None)
+        for name in entry.get("whole", []):
+            if node.full.get(name) is None:
+                member = self.generator.member_schema(operation.document, schema, name)
+                node.full[name] = self.generator.make(operation.document, {**member, "nullable": False})
         if kind.table.get("id") != "":
             put(node.full, kind.id, self.new_id(entry, operation.document, schema, kind.id))
         for path, values in entry.get("choose", {}).items():
             put(node.full, path, json.loads(json.dumps(self.rng.choice(values))))
         for path, value in entry.get("set", {}).items():
             put(node.full, path, json.loads(json.dumps(value)))
+        for path in entry.get("ids", []):
+            self.number(node.full, path.split("."))
         self.attach(kind, node)
         kind.nodes.append(node)
         return node
+
+    def number(self, value, names):
+        """Ids of their own for the elements of lists in a record."""
+        for element in value.get(names[0]) or []:
+            if len(names) > 1:
+                self.number(element, names[1:])
+            else:
+                self.next_number += 1
+                element["id"] = f"part-{self.next_number}"
 
     def blank(self, kind, index, parent):
         """A record that holds nothing yet, and is in no listing."""
@@ -198,28 +217,38 @@ class Account:
         """Members that name other records."""
         entry = node.kind.lists[node.list_index]
         for path, source in entry.get("refer", {}).items():
-            if source.startswith("some "):
-                value = self.some(node, *source.split(" ")[1:])
+            if source.startswith(("some ", "one ")):
+                value = self.some(node, *source.split(" "))
             elif source.startswith("any "):
                 others = self.kinds[source[4:]].nodes
                 value = self.rng.choice(others).look("") if others else None
             else:
                 value = node.look(source)
             put(node.full, path, value)
+        for path, source in entry.get("copy", {}).items():
+            put(node.full, path, self.copy(node, source))
+        if "copied" in entry:
+            node.full = self.copy(node, entry["copied"]) or {}
         for path, (source, most) in entry.get("embed", {}).items():
             held = [n for n in self.kinds[source].nodes if n.parent is None or n.parent in node.above()]
             put(node.full, path, [json.loads(json.dumps(n.full)) for n in self.rng.sample(held, self.rng.randint(0, min(most, len(held))))])
         for path, sources in entry.get("join", {}).items():
             put(node.full, path, "/".join(source[1:] if source.startswith("=") else str(node.look(source)) for source in sources))
 
-    def some(self, node, kind, where="", member=""):
-        """One of the records of a kind, or none: "some KIND where MEMBER", which both have alike; "earlier": of its own."""
+    def some(self, node, how, kind, where="", member=""):
+        """One of the records of a kind ("some": or none), its id or a member: README.md says how it is named."""
         others = node.kind.nodes[: node.kind.nodes.index(node)] if kind == "earlier" else self.kinds[kind].nodes
         if where == "where":
-            others = [n for n in others if get(n.full, member) == get(node.full, member)]
+            others, member = [n for n in others if get(n.full, member) == get(node.full, member)], ""
         elif where == "beside":
             others = [n for n in others if n.parent is node.parent]
-        return self.rng.choice(others).look("") if others and self.rng.random() < 0.6 else None
+        return self.rng.choice(others).look(member) if others and (how == "one" or self.rng.random() < 0.6) else None
+
+    def copy(self, node, kind):
+        """Another record of a kind in the same place, whole; null for none."""
+        places = [node.parent, *node.above()]
+        others = [n for n in self.kinds[kind].nodes if n.parent in places and n is not node.parent]
+        return json.loads(json.dumps(self.rng.choice(others).full)) if others else None
 
     def files(self, kind, node):
         """Id and container of each file of a record."""

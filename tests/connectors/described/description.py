@@ -21,8 +21,15 @@ class Document:
 
     def __init__(self, root):
         self.root = root
+        self.known = None
         url = (root.get("servers") or [{"url": root.get("basePath", "")}])[0]["url"]
         self.prefix = re.sub(r"^([a-z]+:)?//[^/]*", "", url).rstrip("/")
+
+    def parts(self):
+        """What schemas refer to, as JSON Schema."""
+        if self.known is None:
+            self.known = {name: json_schema(self.root[name]) for name in ("components", "definitions", "paths") if name in self.root}
+        return self.known
 
     def resolve(self, node):
         seen = 0
@@ -147,11 +154,7 @@ class Operation:
         return problems
 
     def body_problems(self, schema, body):
-        known = dict(json_schema(schema))
-        for part in ("components", "definitions"):
-            if part in self.document.root:
-                known[part] = self.document.root[part]
-        known = json_schema(known)
+        known = {**json_schema(schema), **self.document.parts()}
         checker = jsonschema.Draft4Validator(known)
         found = [f"body: {'.'.join(map(str, e.absolute_path))} {e.message[:120]}" for e in checker.iter_errors(body)]
         members = self.document.resolve(schema).get("properties")

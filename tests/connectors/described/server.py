@@ -10,6 +10,7 @@ import random
 import socket
 import sys
 import threading
+import traceback
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -86,7 +87,10 @@ class AppServer:
                 limit = self.table["limit"]
                 status, headers, body = limit.get("status", 429), limit.get("headers", {}), json.dumps(limit.get("body", {})).encode()
             else:
-                status, headers, body = self.answer(request, method, raw)
+                try:
+                    status, headers, body = self.answer(request, method, raw)
+                except Exception:  # a mistake in the table or here must not pass for a broken answer
+                    status, headers, body = self.refuse(500, traceback.format_exc(limit=-3), f"{method} {request.path}")
             if self.kill and self.writes >= self.kill[0]:
                 self.kill[1]()
                 self.kill = None
@@ -167,14 +171,16 @@ class AppServer:
         return self.refuse(404, why, f"{method} {request.path}")
 
     def write(self, method, operation, values, query, body, files, target):
-        if self.kill and self.writes + 1 >= self.kill[0] and self.kill[2] == "before":
+        if self.kill and method != "GET" and self.writes + 1 >= self.kill[0] and self.kill[2] == "before":
             self.kill[1]()
             self.kill = None
             return 503, {}, b"{}"
-        self.writes += 1
+        self.writes += method != "GET"
         try:
             return self.writer.answer(method, operation, values, query, body, files)
         except Refused as refused:
+            if refused.body is not None:
+                return refused.status, {}, json.dumps(refused.body).encode()
             return self.refuse(refused.status, str(refused), f"{method} {target}")
 
     def note(self, operation):

@@ -17,11 +17,12 @@ UPLOADED = "/probackup-test-uploads/"
 
 
 class Refused(Exception):
-    """The app would refuse this: status and why."""
+    """The app would refuse this: status and why. `body`: a refusal that clients have to live with."""
 
-    def __init__(self, status, why):
+    def __init__(self, status, why, body=None):
         super().__init__(why)
         self.status = status
+        self.body = body
 
 
 def parts_of(content_type, raw):
@@ -50,6 +51,16 @@ class Request:
         self.files = files
 
 
+class Below:
+    """Stands for a record below another one, to look values up from there."""
+
+    def __init__(self, above):
+        self.above = above
+
+    def look(self, path):
+        return self.above.look(path[2:])
+
+
 class Writer:
     def __init__(self, server, rules):
         self.server = server
@@ -59,7 +70,8 @@ class Writer:
             method, _, path = title.partition(" ")
             self.rules[(method, shape(path))] = rule if isinstance(rule, list) else [rule]
         self.uploads = {}
-        self.stamped = set()
+        self.times = set()
+        self.parts = set()
 
     def knows(self, method, operation):
         return (method, shape(operation.path)) in self.rules
@@ -73,19 +85,42 @@ class Writer:
         raise Refused(422, "the table has no rule for such a request")
 
     def done(self, rule, request):
+        if "part" in rule:  # a listing of what a record holds
+            node = self.found(rule["of"], rule, request)
+            shown = self.server.shown(node, node.kind.lists[node.list_index], True)
+            return 200, {}, json.dumps(get(shown, rule["part"]) or []).encode()
+        if "those" in rule:  # a listing of the records below another that are alike
+            kind, above = self.account.kinds[rule["those"]], self.named(rule["in"], request)
+            wanted = {path: str(self.value(Below(above), source, request)) for path, source in rule["like"].items()}
+            nodes = [n for n in kind.nodes if n.parent is above and all(str(get(n.full, p)) == w for p, w in wanted.items())]
+            return 200, {}, json.dumps([self.server.shown(n, n.kind.lists[n.list_index]) for n in nodes]).encode()
         if "upload" in rule:
             return self.upload(rule, request)
         if "delete" in rule:
             self.remove(self.found(rule["delete"], rule, request), rule.get("with", {}))
             return self.said(rule, request, None)
         if "change" in rule:
-            node = self.found(rule["change"], rule, request)
-            self.fill(node, rule, request)
+            node, into = self.inside(rule, request)
+            self.fill(node, rule, request, into=into)
             if "list" in rule:  # it is in another listing from now on
                 node.list_index = rule["list"]
         else:
             node = self.made(rule, request)
         return self.said(rule, request, node)
+
+    def inside(self, rule, request):
+        """The record that changes, and what of it: all, or the element of a list in it that the path names."""
+        steps = rule.get("inside")
+        if not steps:
+            node = self.found(rule["change"], rule, request)
+            return node, node.full
+        for node in self.account.kinds[rule["change"]].nodes:
+            here = [node.full]
+            for member, wanted in zip(steps, request.values):
+                here = [e for record in here for e in record.get(member) or [] if str(e["id"]) == wanted]
+            if here:
+                return node, here[0]
+        raise Refused(404, f"there is no {steps} {request.values}")
 
     def said(self, rule, request, node):
         status = request.operation.good_status()
@@ -112,17 +147,30 @@ class Writer:
     def made(self, rule, request):
         kind = self.account.kinds[rule["make"]]
         index, parent = self.place(kind, rule, request)
+        for source, choice in rule.get("one_of", {}).items():
+            given = self.plain(request, source)
+            if given is not None and given not in choice["values"]:
+                raise Refused(choice["status"], "not one of those", choice["body"])
         node = self.account.blank(kind, index, parent)
         if kind.id and kind.table.get("form") != "given":
             put(node.full, kind.id, self.account.fresh_id(kind, index))
         for path, value in kind.table.get("new", {}).items():
             put(node.full, path, json.loads(json.dumps(value)))
+        for need in rule.get("needs", []):
+            self.found(need["kind"], need, request)
+        if "copy" in rule:
+            node.full = self.value(node, rule["copy"], request)
         self.fill(node, rule, request)
         for path, others in rule.get("count", {}).items():  # numbers that go on inside of a parent
             held = [get(n.full, path) for other in others for n in self.account.kinds[other].nodes if n.parent is parent]
             put(node.full, path, max([n for n in held if n is not None], default=0) + 1)
+        for path, source in rule.get("late", {}).items():  # made of what came before
+            put(node.full, path, self.value(node, source, request))
         for member in rule.get("unique", []):
-            if any(n.parent is parent and get(n.full, member) == get(node.full, member) for n in kind.nodes):
+            held = [n for n in kind.nodes if n.parent is parent and get(n.full, member) == get(node.full, member)]
+            if held and rule.get("taken") == "kept":  # making it again changes nothing
+                return held[0]
+            if held:
                 raise Refused(rule.get("taken", 409), f"{member} is taken")
         kind.nodes.append(node)
         for path, value in rule.get("above", {}).items():  # what the record above it shows from now on
@@ -157,7 +205,7 @@ class Writer:
         raise Refused(404, f"nothing to make {kind.name} in")
 
     def named(self, where, request):
-        value = self.plain(request, where["by"])
+        value = self.value(None, where["by"], request)
         for name in where["of"] if isinstance(where["of"], list) else [where["of"]]:
             for node in self.account.kinds[name].nodes:
                 if str(node.look(where.get("member", ""))) == str(value):
@@ -191,24 +239,23 @@ class Writer:
 
     # --- members
 
-    def fill(self, node, rule, request, above=None):
+    def fill(self, node, rule, request, above=None, into=None):
+        into = node.full if into is None else into
         if rule.get("take") == "*":
             for name, value in request.body.items():
-                put(node.full, name, value)
+                put(into, name, value)
         else:
             for name in rule.get("take", []):
                 if name in request.body:
-                    put(node.full, name, request.body[name])
+                    put(into, name, request.body[name])
         for path, source in rule.get("put", {}).items():
             value = self.value(node, source, request, above)
             if value is not None or (isinstance(source, str) and source.startswith("!") and source[1:] in request.body):
-                put(node.full, path, value)
-            if source == "$now":
-                self.stamped.add((node.kind.name, path))
+                put(into, path, value)
         for path, source in rule.get("add", {}).items():  # to a list in the record
             value = self.value(node, source, request, above)
-            held = get(node.full, path) or []
-            put(node.full, path, held + (value if isinstance(value, list) else [value]))
+            held = get(into, path) or []
+            put(into, path, held + (value if isinstance(value, list) else [value]))
 
     def plain(self, request, source):
         """What the request holds: !member of the body, ?query, {parameter of the path}."""
@@ -233,10 +280,15 @@ class Writer:
             return above.look(source[6:])
         if source.startswith("="):
             return source[1:]
-        if source == "$now":
-            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        if source == "$ms":
-            return str(int(time.time() * 1000))
+        if source in ("$now", "$ms"):
+            now = time.time()
+            told = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)) if source == "$now" else str(int(now * 1000))
+            self.times.add(told)
+            return told
+        if source == "$new":
+            self.account.next_number += 1
+            self.parts.add(f"new-{self.account.next_number}")
+            return f"new-{self.account.next_number}"
         if source.startswith("."):
             return node.look(source[1:])
         raise KeyError(f"{source} is no value")
@@ -251,6 +303,15 @@ class Writer:
             return "".join(str(self.value(node, part, request, above)) for part in source["join"])
         if "any" in source:  # the first that is there
             return next((v for v in (self.value(node, part, request, above) for part in source["any"]) if v is not None), None)
+        if "text" in source:
+            given = self.value(node, source["text"], request, above)
+            return None if given is None else str(given)
+        if "of_these" in source:  # an object of values
+            return {name: self.value(node, part, request, above) for name, part in source["of_these"].items()}
+        if "last" in source:
+            return (get(node.full, source["last"]) or [None])[-1]
+        if "inside" in source:
+            return self.inside({"change": node.kind.name, **source}, request)[1]
         if "matches" in source:
             given = self.value(node, source["matches"], request, above)
             return None if given is None else re.search(source["pattern"], given) is not None
@@ -269,7 +330,8 @@ class Writer:
     def shown_other(self, source, wanted, node):
         if source["record"] == "upload":
             return self.taken_upload(source, wanted, node)
-        for other in self.account.kinds[source["record"]].nodes:
+        names = source["record"] if isinstance(source["record"], list) else [source["record"]]
+        for other in [n for name in names for n in self.account.kinds[name].nodes]:
             if str(other.look(source.get("by", ""))) == str(wanted):
                 show = source.get("show")
                 if show == "":
@@ -291,6 +353,7 @@ class Writer:
         made = {}
         for path, value in rule["gives"].items():
             known = {"$id": id, "$name": name, "$type": kind, "$size": len(content),
+                     "$number": self.account.next_number, "$given": request.query.get("name", name), "$now": self.value(None, "$now", request), "$ms": int(self.value(None, "$ms", request)),
                      "$url": self.server.origin + UPLOADED + urllib.parse.quote(id)}
             put(made, path, known.get(value, value))
         if "into" in rule:
