@@ -46,6 +46,8 @@ class RestoreTrial(Trial):
                 for target in empty:
                     for original, node in zip(self.server.account.kinds[kind].nodes, target.account.kinds[kind].nodes):
                         node.full.update({name: original.full.get(name) for name in members})
+            if self.server.git:
+                self.server.fill_git()
             return self.try_restores(*empty)
         finally:
             for server in self.servers:
@@ -202,6 +204,10 @@ class RestoreTrial(Trial):
         return "ID" if str(value) in ids and not isinstance(value, bool) else value
 
     def same(self, plain, broken):
+        if self.server.git:
+            for server in (plain, broken):
+                if server.git.refs() != self.server.git.refs():
+                    raise Failed(f"git data differ: {server.git.refs()}\n    {self.server.git.refs()}")
         one, other = self.held(plain), self.held(broken)
         if one != other:
             more, less = list((other - one).elements()), list((one - other).elements())

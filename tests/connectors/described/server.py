@@ -15,6 +15,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from account import get, put, shape
+from git_side import PREFIX, GitSide
 from writes import Refused, Writer, parts_of
 
 FILES = "/probackup-test-files/"
@@ -38,6 +39,7 @@ class AppServer:
         self.writes = 0
         self.kill = None
         self.lock = threading.Lock()
+        self.git = GitSide(table["git"]["authorization"]) if "git" in table else None
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -72,6 +74,17 @@ class AppServer:
     def close(self):
         self.http.shutdown()
         self.http.server_close()
+        if self.git:
+            self.git.close()
+
+    def fill_git(self):
+        """Git data for all repositories of the account, wikis where they have one."""
+        told = self.table["git"]
+        for node in self.account.kinds[told["kind"]].nodes:
+            name, branch = node.look(told["name"]), node.look(told["branch"])
+            self.git.fill(name, branch, [f"first of {name}", "second Größe"])
+            if node.look(told["wiki"]):
+                self.git.fill(name + ".wiki", branch, [f"page of {name}"])
 
     def start_faults(self, seed):
         self.faults = random.Random(seed)
@@ -79,7 +92,26 @@ class AppServer:
 
     # --- one request
 
+    def handle_git(self, request, method, raw):
+        target = urllib.parse.urlsplit(request.path)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if headers.get("transfer-encoding") == "chunked":
+            raw = b""
+            while size := int(request.rfile.readline().strip() or b"0", 16):
+                raw += request.rfile.read(size)
+                request.rfile.readline()
+            request.rfile.readline()
+        status, headers, body = self.git.answer(method, target.path, target.query, headers, raw)
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
     def handle(self, request, method, raw):
+        if self.git and request.path.startswith(PREFIX):
+            return self.handle_git(request, method, raw)
         with self.lock:
             self.requests += 1
             fault = self.fault()
@@ -204,6 +236,8 @@ class AppServer:
                 record.pop(name, None)
             if "listed" in entry:
                 record = {name: value for name, value in record.items() if name in entry["listed"]}
+        if self.git and node.kind.name == self.table["git"]["kind"]:
+            put(record, self.table["git"]["member"], f"{self.origin}{PREFIX}{node.look(self.table['git']['name'])}.git")
         file = node.kind.table.get("file", {})
         if file.get("member"):
             held = [id for id, _ in self.account.files(node.kind, node)]

@@ -175,6 +175,9 @@ class Writer:
         kind.nodes.append(node)
         for path, value in rule.get("above", {}).items():  # what the record above it shows from now on
             put(parent.full, path, value)
+        if self.server.git and kind.name == self.account.table["git"]["kind"]:
+            for end in ("", ".wiki"):
+                self.server.git.make(node.look(self.account.table["git"]["name"]) + end, node.look(self.account.table["git"]["branch"]) or "main")
         for more in rule.get("along", []):  # what the app makes by itself inside of it
             self.along(more, node, request)
         return node
@@ -222,6 +225,8 @@ class Writer:
         raise Refused(404, f"there is no {name} {'/'.join(request.values)}")
 
     def remove(self, node, along):
+        if self.server.git and node.kind.name == self.account.table["git"]["kind"]:
+            self.server.git.remove(node.look(self.account.table["git"]["name"]))
         gone = {id(node)}
         for kind in self.account.kinds.values():
             for other in kind.nodes:
