@@ -8,7 +8,8 @@ For each table tests/connectors/accounts/APP.json with `writes`, the real progra
 - drills it in an empty account: everything has to be equal, and the drill has to leave nothing;
 - restores it into another empty account; going on with the finished restore sends no request that writes;
 - restores it into a third one where answers break off and the program is killed again and again, before requests that
-  write and after them: in the end exactly the same must be there, file for file.
+  write and after them: in the end exactly the same must be there, file for file;
+- deletes some things of the account itself and puts back what is gone since then.
 
 Every request must be one that the description knows. Exit code 77 (skipped) when nothing could be tried.
 """
@@ -65,10 +66,11 @@ class RestoreTrial(Trial):
         counts, calls = self.restore(plain)
         kills, faults = self.restore_with_kills(broken)
         self.same(plain, broken)
+        back = self.put_back_deleted()
         kinds = {k["kind"]: k["made"] for k in counts if k["made"]}
         checked = sum(server.checked for server in self.servers)
         return (f"{sum(kinds.values())} made of {len(kinds)} kinds by {calls} calls; drill: {drill['equal']} of {drill['compared']} equal; "
-                f"{kills} kills and {faults} faults; {checked} requests checked")
+                f"{kills} kills and {faults} faults; {back} deleted and put back; {checked} requests checked")
 
     def write_settings(self, servers):
         base = self.table.get("base")
@@ -177,6 +179,26 @@ class RestoreTrial(Trial):
             report = json.loads(out.splitlines()[-1])
         self.judge(report)
         return kills, faults
+
+    def put_back_deleted(self):
+        """What is gone since the first snapshot comes back where it was, and nothing else changes."""
+        account, dice = self.server.account, random.Random(f"{self.app} {self.seed} deletions")
+        names = self.table["restore"].get("delete", [])
+        held = {name: len(account.kinds[name].nodes) for name in names}
+        first = json.loads(self.call("list", "snapshots", "--json"))[0]["id"]
+        for name in names:
+            nodes = account.kinds[name].nodes
+            for node in dice.sample(nodes, min(2, len(nodes))):
+                if any(node is n for n in account.kinds[name].nodes):
+                    self.server.writer.remove(node, self.table["restore"].get("with", {}).get(name, {}))
+        gone = sum(held[name] - len(account.kinds[name].nodes) for name in names)
+        self.call("backup", f"{self.app}:original", "--json", "--full", "--max-delete", "100", codes=(0, 3))
+        out = self.call("restore", "latest", "--into", f"{self.app}:original", "--deleted-since", first, "--json", *self.where(), codes=(0, 3))
+        self.judge(json.loads(out.splitlines()[-1]))
+        now = {name: len(account.kinds[name].nodes) for name in names}
+        if now != held:
+            raise Failed(f"after putting back what was deleted there are {now}, and there were {held}: {out[-1500:]}")
+        return gone
 
     # --- what is there
 

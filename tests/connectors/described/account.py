@@ -325,6 +325,8 @@ class Account:
         return False, None
 
     def detail(self, method, template, values):
+        """The record that a request for one means; without a node where there is none, without a kind where it means none."""
+        known = None
         for kind in self.kinds.values():
             for entry in kind.lists:
                 details = entry.get("detail")
@@ -332,11 +334,12 @@ class Account:
                     way, _, path = path.rpartition(" ")
                     if (way or "GET") != method or shape(path) != shape(template):
                         continue
+                    known = kind
                     for node in kind.nodes:
                         wanted = [node.look(p) for p in entry.get("detail_bind", [""])]
                         if [str(w) for w in wanted] == values[-len(wanted):]:
                             return kind, entry, node
-        return None, None, None
+        return known, None, None
 
     # --- what a backup must hold
 

@@ -199,6 +199,8 @@ class AppServer:
             self.note(operation)
             answer = self.shown(node, entry, True)
             return 200, {}, json.dumps(put_at({}, entry.get("detail_at", ""), answer), ensure_ascii=len(operation.path) % 2 == 0).encode()
+        if found is not None:  # clients may ask whether a record is still there
+            return 404, {}, b'{"message": "not found"}'
         why = "no such record" if kind == "known" else "not in the account's table"
         return self.refuse(404, why, f"{method} {request.path}")
 
