@@ -82,9 +82,9 @@ void RestoreMaker::follow(Work& work, const Scope& names) {
   put(work, work.unsettled ? State::made : more ? State::done : State::finished);
 }
 
-void RestoreMaker::finish(const StepModel& step, RestoreItem& item, std::stop_token stop) {
+bool RestoreMaker::finish(const StepModel& step, RestoreItem& item, std::stop_token stop) {
   auto known = parts_.journal.find(step.make, item.old_id());
-  if (!known || known->state != State::done) return;
+  if (!known || known->state != State::done) return true;
   Work work{step, item, stop, *known};
   refs_.begin_item();
   try {
@@ -103,6 +103,7 @@ void RestoreMaker::finish(const StepModel& step, RestoreItem& item, std::stop_to
       work.note(error.what());
   }
   put(work, work.unsettled ? State::done : State::finished);
+  return !work.unsettled;
 }
 
 }  // namespace probackup

@@ -23,8 +23,8 @@ class RestoreMaker {
 
   // What the journal says of the thing afterwards.
   JournalEntry make(const StepModel& step, RestoreItem& item, std::stop_token stop);
-  // The second pass.
-  void finish(const StepModel& step, RestoreItem& item, std::stop_token stop);
+  // The second pass. False when the next run has to try again.
+  bool finish(const StepModel& step, RestoreItem& item, std::stop_token stop);
   // Writes down that nothing can be made of a record.
   void note_broken(const StepModel& step, const StepItems::Broken& broken);
 

@@ -154,7 +154,8 @@ struct RestoreEngine::State {
   // Steps that share a sequence, or one alone.
   void run_steps(std::span<const StepModel> steps, RestoreMaker& maker, const Scope& scope,
                  std::stop_token stop);
-  void finish_step(const StepModel& step, RestoreMaker& maker, const Scope& scope,
+  // False when something of it is left to be done.
+  bool finish_step(const StepModel& step, RestoreMaker& maker, const Scope& scope,
                    std::stop_token stop);
   bool is_any_open() const;
   void count(const JournalEntry& entry);
@@ -258,16 +259,18 @@ bool RestoreEngine::State::is_any_open() const {
   return out;
 }
 
-void RestoreEngine::State::finish_step(const StepModel& step, RestoreMaker& maker,
+bool RestoreEngine::State::finish_step(const StepModel& step, RestoreMaker& maker,
                                        const Scope& scope, std::stop_token stop) {
-  if (step.finish.empty() && !step.relink) return;
+  if (step.finish.empty() && !step.relink) return true;
   progress.kind = step.make;
+  bool is_whole = true;
   StepItems items(step, stream(step), scope, parts.source);
   items.each([&](RestoreItem& item) {
     if (stop.stop_requested()) throw Error(ErrorKind::interrupted, "interrupted");
-    maker.finish(step, item, stop);
+    is_whole = maker.finish(step, item, stop) && is_whole;
     return true;
   });
+  return is_whole;
 }
 
 // Why the thing could not be removed; "" when it is gone.
@@ -315,9 +318,9 @@ RestoreOutcome RestoreEngine::run(std::stop_token stop) {
                         running.scope(), stop);
     // What is inside of others first: nothing can be put into what is closed, so nothing is closed
     // while a later run has something to put in.
-    if (!state_->is_any_open())
-      for (auto step = steps.rbegin(); step != steps.rend(); ++step)
-        state_->finish_step(*step, maker, running.scope(), stop);
+    bool is_whole = !state_->is_any_open();
+    for (auto step = steps.rbegin(); is_whole && step != steps.rend(); ++step)
+      is_whole = state_->finish_step(*step, maker, running.scope(), stop);
   } catch (const QuotaPause& pause) {
     outcome.paused_until = pause.until;
     outcome.paused_why = pause.why;

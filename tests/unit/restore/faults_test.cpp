@@ -222,6 +222,27 @@ TEST_CASE("Nothing is closed while something is still to be put into it") {
   check_whole(rig);
 }
 
+TEST_CASE("Nothing is closed while the second pass inside of it is not through") {
+  json file = notes_file();
+  file["restore"]["steps"][0]["finish"] = {
+      {{"put", "/boards/${new.id}"}, {"body", {{"archived", true}}}, {"say", "that it is closed"}}};
+  file["restore"]["steps"][1]["finish"] = {
+      {{"put", "/cards/${new.id}"}, {"body", {{"done", true}}}, {"say", "that it is done"}}};
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  rig.server.before = [](const Asked& asked) -> std::optional<HttpResponse> {
+    if (asked.request.method == "PUT" && asked.path.find("/cards/") != std::string::npos)
+      return reply("down", 503);
+    return std::nullopt;
+  };
+  rig.run();
+  CHECK_FALSE(rig.made("boards", "old-board-1").contains("archived"));
+  rig.server.before = {};
+  rig.run();
+  CHECK(rig.made("cards", "old-board-1-card-1")["done"] == true);
+  CHECK(rig.made("boards", "old-board-1")["archived"] == true);
+}
+
 TEST_CASE("A server that fails for good leaves what can be gone on with") {
   RestoreRig rig;
   rig.add_board("old-board-1", 2);
