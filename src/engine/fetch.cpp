@@ -192,9 +192,10 @@ nanoseconds Fetcher::backoff(const Ask& ask, unsigned tries) const {
 bool Fetcher::may_be_done(const Try& result) {
   if (result.verdict.action == Action::good || result.verdict.limited) return false;
   if (result.error) return !result.error->unsent();
-  // A 2xx that is to be tried again (an unusable answer, an error of GraphQL) does not say either.
+  // One that is to be tried again does not say either: an unusable answer, an error of GraphQL, a
+  // conflict, perhaps with the request that an earlier process sent.
   int status = result.response.status;
-  return status >= 500 || status == 408 || (status < 300 && result.verdict.action == Action::retry);
+  return status >= 500 || status == 408 || result.verdict.action == Action::retry;
 }
 
 void Fetcher::fail(const Ask& ask, const Try& result) const {

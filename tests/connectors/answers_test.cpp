@@ -171,6 +171,16 @@ TEST_CASE("Redmine's refusals say what to do") {
   check({"redmine", 401, json::object(), "", Do::fail, "REST API is off"});
   check({"redmine", 403, json::object(), "", Do::gap, "administrator"});
   check({"redmine", 404, json::object(), "", Do::gap, ""});
+  check({"redmine",
+         422,
+         json::object(),
+         {{"errors", {"Subject cannot be blank"}}},
+         Do::gap,
+         "Subject"});
+  // Two changes of one issue or page at the same time: neither says so in words.
+  check(
+      {"redmine", 422, json::object(), {{"errors", json::array()}}, Do::retry, "at the same time"});
+  check({"redmine", 409, json::object(), "", Do::retry, "at the same time"});
   check({"redmine", 200, json::object(), {{"issues", json::array()}}, {}, ""});
 }
 

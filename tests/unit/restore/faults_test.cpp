@@ -243,6 +243,32 @@ TEST_CASE("Nothing is closed while the second pass inside of it is not through")
   CHECK(rig.made("boards", "old-board-1")["archived"] == true);
 }
 
+TEST_CASE("A create that met a conflict is looked for before it is sent again") {
+  json file = notes_file();
+  file["errors"] = {{{"when", "${status == 409}"}, {"do", "retry"}}};
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  bool made = GENERATE(false, true);  // by the request that it was in conflict with
+  unsigned conflicts = 0;
+  const auto is_first = [&](const Asked& asked) {
+    bool is_card = asked.request.method == "POST" && asked.path.ends_with("/cards");
+    return is_card && conflicts++ == 0;
+  };
+  if (made)
+    rig.server.after_create = [&](HttpResponse answer) {
+      bool is_card = rig.server.things["cards"].size() == 1;
+      return is_card && conflicts++ == 0 ? reply("", 409) : std::move(answer);
+    };
+  else
+    rig.server.before = [&](const Asked& asked) -> std::optional<HttpResponse> {
+      return is_first(asked) ? std::optional(reply("", 409)) : std::nullopt;
+    };
+  rig.run();
+  CHECK(conflicts > 0);
+  CHECK(rig.server.things["cards"].size() == 2);
+  check_whole(rig);
+}
+
 TEST_CASE("A server that fails for good leaves what can be gone on with") {
   RestoreRig rig;
   rig.add_board("old-board-1", 2);
