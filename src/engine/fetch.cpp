@@ -192,10 +192,9 @@ nanoseconds Fetcher::backoff(const Ask& ask, unsigned tries) const {
 bool Fetcher::may_be_done(const Try& result) {
   if (result.verdict.action == Action::good || result.verdict.limited) return false;
   if (result.error) return !result.error->unsent();
-  // One that is to be tried again does not say either: an unusable answer, an error of GraphQL, a
-  // conflict, perhaps with the request that an earlier process sent.
+  // A 2xx that is to be tried again (an unusable answer, an error of GraphQL) does not say either.
   int status = result.response.status;
-  return status >= 500 || status == 408 || result.verdict.action == Action::retry;
+  return status >= 500 || status == 408 || (status < 300 && result.verdict.action == Action::retry);
 }
 
 void Fetcher::fail(const Ask& ask, const Try& result) const {
@@ -232,7 +231,9 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
     }
     Verdict& verdict = result.verdict;
     const bool unclear = may_be_done(result);
-    const bool unknown = ask.once && unclear;
+    // A conflict may be one with the same request, sent by a process that was killed.
+    const bool conflict = verdict.action == Action::retry && !verdict.limited && !result.error;
+    const bool unknown = ask.once && (unclear || conflict);
     if (!unknown && verdict.action != Action::good && ask.refused) ask.refused();
     std::optional<nanoseconds> too_long;
     if (verdict.action == Action::retry && !unknown) {
@@ -247,7 +248,7 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
       if (result.error && context_.is_api(ask.request.url)) note_failure(*result.error);
     }
     Fetched out;
-    out.unknown = unclear || (result.error && result.error->retryable());
+    out.unknown = unknown || unclear || (result.error && result.error->retryable());
     out.wait = too_long;
     if (unknown) verdict.action = Action::gap;
     switch (verdict.action) {

@@ -335,7 +335,12 @@ void RestoreMaker::create(Work& work) {
       tries = 0;
       continue;
     }
-    if (tries == tries_max) throw ItemError(answer.reason);
+    if (tries == tries_max) {
+      const int status = answer.response.status;
+      const bool says_no = status >= 400 && status < 500 && status != 408;
+      if (says_no) work.unknown = false;
+      throw ItemError(answer.reason);
+    }
     if (!parts_.clock.sleep(settle_first * (1 << (tries - 1)), work.stop))
       throw Error(ErrorKind::interrupted, "interrupted");
   }

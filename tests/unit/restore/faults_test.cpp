@@ -269,6 +269,22 @@ TEST_CASE("A create that met a conflict is looked for before it is sent again") 
   check_whole(rig);
 }
 
+TEST_CASE("A conflict that never ends is a failure, with its reason") {
+  json file = notes_file();
+  file["errors"] = {{{"when", "${status == 409}"}, {"do", "retry"}, {"say", "in conflict"}}};
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.server.before = [](const Asked& asked) -> std::optional<HttpResponse> {
+    bool is_card = asked.request.method == "POST" && asked.path.ends_with("/cards");
+    return is_card ? std::optional(reply("", 409)) : std::nullopt;
+  };
+  rig.run();
+  const auto& card = rig.entry("cards", "old-board-1-card-0");
+  CHECK(card.state == State::failed);
+  REQUIRE(card.notes.size() == 1);
+  CHECK(card.notes[0].find("in conflict") != std::string::npos);
+}
+
 TEST_CASE("A server that fails for good leaves what can be gone on with") {
   RestoreRig rig;
   rig.add_board("old-board-1", 2);
