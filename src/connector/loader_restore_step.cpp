@@ -38,12 +38,14 @@ void read_each(ObjectReader& reader, StepRoots& roots, StepModel& step) {
   }
 }
 
-PartModel read_part(LoadContext& context, const Found& found, const Roots& roots) {
+PartModel read_part(LoadContext& context, const Found& found, const Roots& roots,
+                    bool may_be_text) {
   PartModel part;
   ObjectReader reader(context, found);
   reader.require("file");
   part.file = reader.templated("file", roots).value_or(Template());
   part.type = reader.templated("type", roots).value_or(Template());
+  if (may_be_text) part.is_text = reader.flag("text");
   reader.finish();
   return part;
 }
@@ -56,7 +58,7 @@ void read_multipart(ObjectReader& reader, const Roots& roots, WriteModel& write)
     Found member = parts.find(name);
     if (!member) continue;
     if (value.is_object() && value.contains("file")) {
-      write.multipart[name] = read_part(reader.context(), member, roots);
+      write.multipart[name] = read_part(reader.context(), member, roots, true);
     } else if (auto parsed = reader.context().parse_template(member, roots)) {
       write.multipart[name].value = std::move(*parsed);
     }
@@ -70,7 +72,7 @@ WriteModel read_write(ObjectReader& reader, const Lets& lets, const Roots& roots
   read_multipart(reader, roots, write);
   write.form = reader.templates("form", roots);
   if (Found upload = reader.find("upload"))
-    write.upload = read_part(reader.context(), upload, roots);
+    write.upload = read_part(reader.context(), upload, roots, false);
   std::size_t bodies = reader.has("body") + reader.has("multipart") + reader.has("form") +
                        reader.has("upload") + reader.has("graphql");
   if (bodies > 1)

@@ -16,6 +16,7 @@ struct PartModel {
   std::optional<Template> value;
   Template file;  // file id of the record's attachment
   Template type;  // its Content-Type; empty: application/octet-stream
+  bool is_text = false;  // the part is a plain field that holds the content
 };
 
 // A request that changes something.

@@ -253,7 +253,7 @@ RestoreEngine::Comparison compare_restored(
   RestoreEngine::Comparison out;
   Comparer comparer(parts, refs);
   for (const auto& step : parts.model.steps) {
-    if (step.compare.stream.empty() || !step.new_id) continue;
+    if (step.compare.stream.empty() || (!step.new_id && !step.learn_id)) continue;
     StepItems items(step, connector.model().stream(step.from), names, parts.source);
     if (items.size() == 0) continue;
     compare_files(step, items, parts, refs, restored, out, each);

@@ -54,8 +54,11 @@ void append_part(SpoolFile& spool, const std::string& boundary, const std::strin
   json id = part.file.evaluate(names);
   if (id.is_null()) return;
   auto file = file_of(owner, json_text(id));
-  spool.append(fmt::format("{}; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n", head,
-                           form_name(file.name), type_of(part, names)));
+  if (part.is_text)
+    spool.append(head + "\r\n\r\n");
+  else
+    spool.append(fmt::format("{}; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n", head,
+                             form_name(file.name), type_of(part, names)));
   append_file(spool, owner, json_text(id));
   spool.append("\r\n");
 }

@@ -17,6 +17,9 @@ void RestoreMaker::send_one(Work& work, const WriteModel& write, const Scope& na
   try {
     WriteAnswer answer = sender_.send(write, names, work.owner(), false, {}, work.stop);
     if (answer.kind == WriteAnswer::Kind::good) return;
+    const int status = answer.response.status;
+    const bool is_gone = write.request.method == "DELETE" && (status == 404 || status == 410);
+    if (is_gone) return;  // it was sent before
     if (answer.kind == WriteAnswer::Kind::unknown) {
       work.unsettled = true;
       return;

@@ -229,9 +229,13 @@ class Account:
             put(node.full, path, self.copy(node, source))
         if "copied" in entry:
             node.full = self.copy(node, entry["copied"]) or {}
-        for path, (source, most) in entry.get("embed", {}).items():
+        for path, (source, most, *inside) in entry.get("embed", {}).items():
             held = [n for n in self.kinds[source].nodes if n.parent is None or n.parent in node.above()]
-            put(node.full, path, [json.loads(json.dumps(n.full)) for n in self.rng.sample(held, self.rng.randint(0, min(most, len(held))))])
+            chosen = [json.loads(json.dumps(n.full)) for n in self.rng.sample(held, self.rng.randint(0, min(most, len(held))))]
+            if inside:
+                chosen = [{"id": self.next_number + i + 1, inside[0]: record} for i, record in enumerate(chosen)]
+                self.next_number += len(chosen)
+            put(node.full, path, chosen)
         for path, sources in entry.get("join", {}).items():
             put(node.full, path, "/".join(source[1:] if source.startswith("=") else str(node.look(source)) for source in sources))
 

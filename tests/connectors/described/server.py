@@ -265,7 +265,7 @@ class AppServer:
             value = given.get(name, rule.get("default"))
             nodes = [n for n in nodes if passes(n, rule, value)]
         if entry.get("one"):
-            answer = self.shown(nodes[0], entry)
+            answer = self.shown(nodes[0], entry) if nodes else {}
             answer = put_at({}, entry.get("at", ""), answer)
             return 200, {}, json.dumps(answer).encode()
         page = entry.get("page", {"by": "none"})

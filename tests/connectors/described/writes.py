@@ -34,7 +34,7 @@ def parts_of(content_type, raw):
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
         if part.get_filename() is None:
-            out[name] = content.decode()
+            out[name] = content.decode(errors="surrogateescape")
         else:
             out[name] = (part.get_filename(), part.get_content_type(), content)
     return out
@@ -78,6 +78,8 @@ class Writer:
 
     def answer(self, method, operation, values, query, body, files):
         """Status, headers and body; raises Refused."""
+        if body is None:  # the fields of a form
+            body = {name: part for name, part in files.items() if isinstance(part, str)} or None
         request = Request(operation, values, query, body, files)
         for rule in self.rules[(method, shape(operation.path))]:
             if "present" not in rule or self.plain(request, rule["present"]) is not None:
@@ -127,7 +129,9 @@ class Writer:
         answer = rule.get("answer", "")
         if answer is None or status == 204:
             return status, {}, b""
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and "last" in answer:
+            told = self.value(node, answer, request)
+        elif isinstance(answer, dict):
             told = {}
             for path, source in answer.items():
                 value = self.value(node, source, request)
@@ -173,6 +177,8 @@ class Writer:
             if held:
                 raise Refused(rule.get("taken", 409), f"{member} is taken")
         kind.nodes.append(node)
+        if "content" in rule:  # of the record's file, sent as a text
+            self.account.contents[(kind.name, str(node.look("")))] = self.value(node, rule["content"], request).encode(errors="surrogateescape")
         for path, value in rule.get("above", {}).items():  # what the record above it shows from now on
             put(parent.full, path, value)
         if self.server.git and kind.name == self.account.table["git"]["kind"]:
@@ -222,7 +228,7 @@ class Writer:
                 continue
             if [str(node.look(path)) for path in by] == request.values[: len(by)]:
                 return node
-        raise Refused(404, f"there is no {name} {'/'.join(request.values)}")
+        raise Refused(404, f"there is no {name} {'/'.join(request.values)}", rule.get("absent"))
 
     def remove(self, node, along):
         if self.server.git and node.kind.name == self.account.table["git"]["kind"]:
@@ -257,6 +263,9 @@ class Writer:
             value = self.value(node, source, request, above)
             if value is not None or (isinstance(source, str) and source.startswith("!") and source[1:] in request.body):
                 put(into, path, value)
+        for path, source in rule.get("every", {}).items():  # of a list in the record
+            for element in get(node.full, path.rpartition(".")[0]) or []:
+                element[path.rpartition(".")[2]] = self.value(node, source, request, above)
         for path, source in rule.get("add", {}).items():  # to a list in the record
             value = self.value(node, source, request, above)
             held = get(into, path) or []

@@ -114,6 +114,19 @@ TEST_CASE("The content of an attachment that is a record is compared under its n
   }
 }
 
+TEST_CASE("What a look-up tells the new id of is compared, too") {
+  json file = notes_file();
+  json& step = file["restore"]["steps"][1];
+  for (const char* key : {"new_id", "order"}) step.erase(key);
+  step["learn_id"] = true;
+  step["confirm"]["where"] = "${found.text == note + ' ' + relink(record.text)}";
+  DrillRig rig(file);
+  CHECK(rig.differences().empty());
+  CHECK(rig.comparison.compared == 4);
+  rig.server.things["cards"].begin()->second["name"] = "Other";
+  CHECK(rig.differences().size() == 1);
+}
+
 TEST_CASE("Elements of lists that the app computes are left out on both sides") {
   json file = notes_file();
   file["restore"]["steps"][1]["compare"]["skip"] = {{"values", "${item.computed}"}};

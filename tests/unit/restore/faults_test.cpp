@@ -243,6 +243,17 @@ TEST_CASE("Nothing is closed while the second pass inside of it is not through")
   CHECK(rig.made("boards", "old-board-1")["archived"] == true);
 }
 
+TEST_CASE("What a second pass deletes may be gone already") {
+  json file = notes_file();
+  file["restore"]["steps"][0]["finish"] = {
+      {{"delete", "/boards/none"}, {"say", "that a part of it was gone"}}};
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.run();
+  CHECK(rig.entry("boards", "old-board-1").state == State::finished);
+  CHECK(rig.entry("boards", "old-board-1").notes.empty());
+}
+
 TEST_CASE("A create that met a conflict is looked for before it is sent again") {
   json file = notes_file();
   file["errors"] = {{{"when", "${status == 409}"}, {"do", "retry"}}};

@@ -325,6 +325,7 @@ TEST_CASE("Attachments are sent as forms and as bodies") {
   file["restore"]["steps"].push_back(json::parse(R"({
     "make": "files", "from": "cards", "each": "${record.files}", "id": "${key}/${item.id}",
     "post": "/files", "multipart": {"card": "${key | ref('cards')}", "none": "${null}",
+                                    "words": {"file": "${item.id}", "text": true},
                                     "file": {"file": "${item.id}", "type": "image/png"}},
     "new_id": "${body.id}", "repeatable": true})"));
   RestoreRig rig(file);
@@ -340,6 +341,7 @@ TEST_CASE("Attachments are sent as forms and as bodies") {
                   bytes + "\r\n--") != std::string::npos);
   CHECK(sent.find("name=\"card\"\r\n\r\n" + rig.entry("cards", "old-board-1-card-0").new_id) !=
         std::string::npos);
+  CHECK(sent.find("name=\"words\"\r\n\r\n" + bytes + "\r\n--") != std::string::npos);
   CHECK(sent.find("none") == std::string::npos);
   const auto& missing = rig.entry("files", "old-board-1-card-0/f2");
   CHECK(missing.state == State::failed);
