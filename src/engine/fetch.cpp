@@ -234,7 +234,7 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
     // A conflict may be one with the same request, sent by a process that was killed.
     const bool conflict = verdict.action == Action::retry && !verdict.limited && !result.error;
     const bool unknown = ask.once && (unclear || conflict);
-    if (!unknown && verdict.action != Action::good && ask.refused) ask.refused();
+    if (!unknown && !unclear && verdict.action != Action::good && ask.refused) ask.refused();
     std::optional<nanoseconds> too_long;
     if (verdict.action == Action::retry && !unknown) {
       unsigned count = ++tried[verdict.rule];

@@ -69,9 +69,10 @@ JournalEntry RestoreMaker::make(const StepModel& step, RestoreItem& item, std::s
   try {
     start(work);
   } catch (const ItemError& error) {
-    const bool is_settled =
-        !refs_.met_unsettled() && dynamic_cast<const UnsettledError*>(&error) == nullptr;
-    if (is_settled) work.note(error.what());
+    last_trouble_ = error.what();
+    const bool is_waiting =
+        refs_.met_unsettled() || dynamic_cast<const UnsettledError*>(&error) != nullptr;
+    if (!is_waiting || work.unknown) work.note(error.what());
     // What is there is never made again, and whether a create that was sent came about is still to
     // be found out.
     if (is_there(work.entry.state))
@@ -338,7 +339,8 @@ void RestoreMaker::create(Work& work) {
     if (tries == tries_max) {
       const int status = answer.response.status;
       const bool says_no = status >= 400 && status < 500 && status != 408;
-      if (says_no) work.unknown = false;
+      if (!says_no) throw UnsettledError(answer.reason);
+      work.unknown = false;
       throw ItemError(answer.reason);
     }
     if (!parts_.clock.sleep(settle_first * (1 << (tries - 1)), work.stop))

@@ -27,6 +27,8 @@ class RestoreMaker {
   bool finish(const StepModel& step, RestoreItem& item, std::stop_token stop);
   // Writes down that nothing can be made of a record.
   void note_broken(const StepModel& step, const StepItems::Broken& broken);
+  // Why the last thing that could not be made was not, though it may only wait.
+  const std::string& last_trouble() const { return last_trouble_; }
 
  private:
   using State = JournalEntry::State;
@@ -61,6 +63,7 @@ class RestoreMaker {
   LookUps& look_ups_;
   RestoreRefs& refs_;
   RestoreSender sender_;
+  std::string last_trouble_;
 };
 
 }  // namespace probackup

@@ -158,7 +158,7 @@ struct RestoreEngine::State {
   bool finish_step(const StepModel& step, RestoreMaker& maker, const Scope& scope,
                    std::stop_token stop);
   bool is_any_open() const;
-  void count(const JournalEntry& entry);
+  void count(const JournalEntry& entry, const std::string& trouble);
   std::string remove(const StepModel& step, const JournalEntry& entry, RestoreSender& sender,
                      std::stop_token stop);
 
@@ -196,7 +196,7 @@ void RestoreEngine::State::choose(RestoreRefs& refs) {
   }
 }
 
-void RestoreEngine::State::count(const JournalEntry& entry) {
+void RestoreEngine::State::count(const JournalEntry& entry, const std::string& trouble) {
   using Entry = JournalEntry::State;
   ++progress.items;
   bool failed = entry.state == Entry::failed || entry.state == Entry::sent;
@@ -204,7 +204,7 @@ void RestoreEngine::State::count(const JournalEntry& entry) {
   if (failed && ++failures_in_row >= failures_in_row_max)
     throw Error(fmt::format("{}: {} things in a row could not be made; the last one, {} {}: {}",
                             connector.title(), failures_in_row, entry.kind, entry.old_id,
-                            entry.notes.empty() ? "" : entry.notes.back()),
+                            trouble),
                 "the cause is likely the same for all: mend it, then go on with "
                 "probackup restore --resume");
 }
@@ -238,7 +238,7 @@ void RestoreEngine::State::run_steps(std::span<const StepModel> steps, RestoreMa
     first->items.at(first->next++, [&](RestoreItem& item) {
       if (stop.stop_requested()) throw Error(ErrorKind::interrupted, "interrupted");
       const JournalEntry entry = maker.make(first->step, item, stop);
-      count(entry);
+      count(entry, maker.last_trouble());
       // What comes after it would take its place.
       if (!first->step.sequence.empty() && is_open(entry))
         throw Error(fmt::format("{}: whether {} {} was made is not known, and what comes after it "
