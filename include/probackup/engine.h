@@ -213,7 +213,9 @@ class Engine {
     std::string stream;
     std::uint64_t count = 0;
     bool complete = true;            // false: something could not be read
+    bool whole = true;               // false: the stream has listings below other records, too
     std::vector<std::string> names;  // the first ones, in the order of the listing
+    std::vector<std::string> keys;   // of all records
   };
   std::vector<Visible> visible(std::stop_token stop);
   void on_progress(std::function<void(const EngineProgress&)> callback);

@@ -5,6 +5,7 @@
 
 #include <iostream>
 #include <iterator>
+#include <set>
 
 #include "cli/commands.h"
 #include "job/settings.h"
@@ -159,6 +160,29 @@ void describe_visible(const std::vector<Engine::Visible>& streams, nlohmann::ord
   }
 }
 
+// What the newest snapshot of the account holds and these credentials do not see; false if anything.
+bool compare_with_backup(Catalog& catalog, const SourceRef& source,
+                         const std::vector<Engine::Visible>& streams,
+                         nlohmann::ordered_json& document, std::vector<std::string>& lines) {
+  auto& list = document["not_seen"] = nlohmann::ordered_json::array();
+  for (const auto& stream : streams) {
+    if (!stream.complete || !stream.whole) continue;
+    const std::set<std::string> seen(stream.keys.begin(), stream.keys.end());
+    ItemQuery query;
+    query.source = source;
+    query.stream = stream.stream;
+    catalog.items(query, [&](const CatalogItem& item) {
+      if (seen.contains(item.key)) return true;
+      if (list.empty())
+        lines.emplace_back("these are in the newest snapshot, and are deleted or hidden now:");
+      list.push_back({{"stream", item.stream}, {"key", item.key}, {"title", item.title}});
+      lines.push_back(fmt::format("  {} {} {}", item.stream, item.key, item.title));
+      return true;
+    });
+  }
+  return list.empty();
+}
+
 }  // namespace
 
 int run_auth_check(Session& session) {
@@ -184,6 +208,13 @@ int run_auth_check(Session& session) {
     auto visible = source->visible(session.stop());
     for (const auto& stream : visible) complete &= stream.complete;
     describe_visible(visible, document, lines);
+    try {
+      complete &= compare_with_backup(session.current_catalog(), source->source(), visible,
+                                      document, lines);
+    } catch (const Error& error) {  // nobody needs a repository to look at an app
+      if (error.kind() == ErrorKind::interrupted) throw;
+      lines.push_back(fmt::format("not compared with a backup: {}", error.what()));
+    }
   }
   if (session.out().json())
     session.out().document(document);

@@ -48,12 +48,15 @@ std::vector<ScopeNeed> missing_scopes(const ConnectorModel& model,
   return out;
 }
 
+bool is_below(const SourceModel& source) {
+  return !source.each.empty();
+}
+
 // The streams with their sources that need no parent; those without any are left out.
 std::vector<StreamModel> top_listings(const std::vector<const StreamModel*>& streams) {
   std::vector<StreamModel> tops;
   for (const StreamModel* stream : streams) {
-    std::erase_if(tops.emplace_back(*stream).sources,
-                  [](const SourceModel& source) { return !source.each.empty(); });
+    std::erase_if(tops.emplace_back(*stream).sources, is_below);
     tops.back().detail.reset();
     if (tops.back().sources.empty()) tops.pop_back();
   }
@@ -206,7 +209,12 @@ std::vector<Engine::Visible> Engine::visible(std::stop_token stop) {
   }
   VisibleSink sink;
   state_->read(run, readable, sink, stop);
-  return sink.take();
+  auto out = sink.take();
+  for (auto& seen : out) {
+    const auto& sources = state_->model.stream(seen.stream)->sources;
+    seen.whole = std::none_of(sources.begin(), sources.end(), is_below);
+  }
+  return out;
 }
 
 void Engine::on_progress(std::function<void(const EngineProgress&)> callback) {
