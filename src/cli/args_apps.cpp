@@ -124,6 +124,11 @@ void ArgsBuilder::backup_command() {
       ->type_name("PERCENT")
       ->default_str("20");
   backup->add_option("--concurrency", o.concurrency, "Requests under way at once")->type_name("N");
+  backup
+      ->add_option("--max-wait", o.max_wait,
+                   "When the app's limits want a longer wait, the run pauses")
+      ->type_name("DURATION")
+      ->default_str("65m");
   object_lock(backup);
 }
 

@@ -40,6 +40,7 @@ struct Options {
   unsigned retain_days = 0;
   double max_delete_percent = 20;
   unsigned concurrency = 0;
+  std::string max_wait = "65m";
   std::uint64_t limit = 0;
 
   // Of restore --into and drill.

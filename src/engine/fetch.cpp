@@ -23,6 +23,7 @@ using Action = Verdict::Action;
 constexpr unsigned tries_max = 50;        // of one request, whatever the rules say
 constexpr unsigned dead_in_row_max = 20;  // requests without any answer before the run gives up
 constexpr nanoseconds backoff_first = 500ms, backoff_max = 60s;
+constexpr nanoseconds wait_max = 2h;      // of one request, where it is no limit of the API
 constexpr nanoseconds skew_max = 24h * 365 * 50;  // a clock that is further off tells nothing
 constexpr double reset_max = 7e9;          // seconds since 1970; with the skew it is still a Time
 constexpr std::size_t origins_max = 1000;  // file servers whose pace is remembered
@@ -73,7 +74,7 @@ Fetcher::Fetcher(const RunContext& context, Http& http, Clock& clock, unsigned c
   for (const auto& limit : context.model().limits)
     rules.push_back({limit.match, {limit.count, limit.window}});
   limiters_[url_origin(context.base())] =
-      rate_limiter(std::move(rules), context.model().quota_floor, clock);
+      rate_limiter(std::move(rules), context.model().quota_floor, clock, context.wait_max());
 }
 
 RateLimiter& Fetcher::limiter_for(const std::string& url) {
@@ -235,21 +236,22 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
     const bool conflict = verdict.action == Action::retry && !verdict.limited && !result.error;
     const bool unknown = ask.once && (unclear || conflict);
     if (!unknown && !unclear && verdict.action != Action::good && ask.refused) ask.refused();
-    std::optional<nanoseconds> too_long;
     if (verdict.action == Action::retry && !unknown) {
       unsigned count = ++tried[verdict.rule];
       nanoseconds wait = verdict.wait.value_or(backoff(ask, count));
-      if (verdict.limited && wait > ask.wait_max) too_long = wait;
-      if (count <= verdict.tries && tries < tries_max && wait <= ask.wait_max) {
+      const bool by_api = verdict.limited && context_.is_api(ask.request.url);
+      const bool last = count > verdict.tries || tries >= tries_max;
+      if (by_api && (wait > context_.wait_max() || (last && verdict.then == Action::pause)))
+        throw QuotaUsedUp(verdict.reason, clock_.now(), wait);
+      if (!last && (by_api || wait <= wait_max)) {
         if (!clock_.sleep(wait, stop)) throw Error(ErrorKind::interrupted, "interrupted");
         continue;
       }
-      verdict.action = too_long && ask.may_pause ? Action::gap : verdict.then;
+      verdict.action = verdict.then;
       if (result.error && context_.is_api(ask.request.url)) note_failure(*result.error);
     }
     Fetched out;
     out.unknown = unknown || unclear || (result.error && result.error->retryable());
-    out.wait = too_long;
     if (unknown) verdict.action = Action::gap;
     switch (verdict.action) {
       case Action::fail:
@@ -267,6 +269,7 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
         out.restart = true;
         [[fallthrough]];
       case Action::retry:
+      case Action::pause:
       case Action::gap:
         out.kind = Fetched::Kind::failed;
         break;

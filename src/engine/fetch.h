@@ -37,9 +37,6 @@ struct Ask {
   // Called when its turn has come, right before it is sent; and when the server certainly did not
   // carry it out, though it may be tried again.
   std::function<void()> sending, refused;
-  // Longer waits are the caller's.
-  std::chrono::nanoseconds wait_max = std::chrono::hours(2);
-  bool may_pause = false;  // a rate limit that asks for more than that never ends the run
 };
 
 struct Fetched {
@@ -50,7 +47,6 @@ struct Fetched {
   std::string url, reason;  // without secrets
   bool unknown = false;     // it may have been carried out, or would be if it were asked again
   bool restart = false;     // of a listing's page: its first one is to be asked for again
-  std::optional<std::chrono::nanoseconds> wait;  // the rate limit asks for more than Ask::wait_max
 };
 
 // Safe for concurrent calls.
@@ -62,7 +58,8 @@ class Fetcher {
   Fetcher(const RunContext& context, Http& http, Clock& clock, unsigned concurrency,
           OnRequest on_request);
 
-  // Throws Error when the run cannot go on: a rule says so, the credentials are refused, the
+  // Throws QuotaUsedUp when the API wants a longer pause than EngineOptions::wait_max, and Error
+  // when the run cannot go on otherwise: a rule says so, the credentials are refused, the
   // network is down; Error(interrupted) when stopped; and what `check`, `prepare` and the request's
   // sink throw.
   Fetched fetch(Ask ask, std::stop_token stop);

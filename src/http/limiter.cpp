@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "probackup/http.h"
+#include "util/time.h"
 
 namespace probackup {
 namespace {
@@ -10,7 +11,8 @@ namespace {
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-constexpr nanoseconds pause_max = 2h;         // whatever a server asks for
+constexpr nanoseconds pause_max = 2h;         // waited out, whatever a server asks for
+constexpr nanoseconds told_max = 24h * 366;   // believed, where it is told and not waited out
 constexpr nanoseconds measured_window = 10s;  // over which the present rate is measured
 constexpr std::size_t measured_max = 10'000;  // requests remembered for that
 constexpr double rate_min = 1.0 / 60;         // requests a second, after any number of refusals
@@ -19,8 +21,9 @@ constexpr nanoseconds penalty_min = 1s;       // refusals within this time count
 
 class Limiter final : public RateLimiter {
  public:
-  Limiter(std::vector<RateRule> rules, std::int64_t floor, Clock& clock)
-      : floor_(floor), clock_(clock) {
+  Limiter(std::vector<RateRule> rules, std::int64_t floor, Clock& clock,
+          std::optional<nanoseconds> wait_max)
+      : floor_(floor), clock_(clock), wait_max_(wait_max) {
     for (auto& rule : rules)
       if (rule.rate.count > 0) windows_.push_back({std::move(rule), {}});
   }
@@ -28,6 +31,8 @@ class Limiter final : public RateLimiter {
   void acquire(std::string_view path, std::stop_token stop) override {
     for (;;) {
       nanoseconds wait = try_start(path);
+      if (wait_max_ && wait > *wait_max_)
+        throw QuotaUsedUp("the app's quota is used up", clock_.now(), wait);
       if (stop.stop_requested() || (wait > 0ns && !clock_.sleep(wait, stop)))
         throw Error(ErrorKind::interrupted, "interrupted");
       if (wait <= 0ns) return;
@@ -80,7 +85,8 @@ class Limiter final : public RateLimiter {
   }
 
   void hold(nanoseconds now, nanoseconds duration) {
-    held_until_ = std::max(held_until_, now + std::clamp<nanoseconds>(duration, 0ns, pause_max));
+    const nanoseconds longest = wait_max_ ? told_max : pause_max;
+    held_until_ = std::max(held_until_, now + std::clamp<nanoseconds>(duration, 0ns, longest));
   }
 
   void slow_down(nanoseconds now) {
@@ -112,6 +118,7 @@ class Limiter final : public RateLimiter {
   std::deque<nanoseconds> measured_;
   std::int64_t floor_;
   Clock& clock_;
+  const std::optional<nanoseconds> wait_max_;
   nanoseconds held_until_{0};  // Retry-After or an empty quota
   nanoseconds next_start_{0};  // spacing by rate_
   nanoseconds penalty_until_{0};
@@ -122,9 +129,13 @@ class Limiter final : public RateLimiter {
 
 }  // namespace
 
+QuotaUsedUp::QuotaUsedUp(const std::string& message, Time now, nanoseconds wait)
+    : Error(message, "go on after " + format_rfc3339_seconds(now + std::min(wait, told_max))),
+      until_(now + std::min(wait, told_max)) {}
+
 std::unique_ptr<RateLimiter> rate_limiter(std::vector<RateRule> rules, std::int64_t floor,
-                                          Clock& clock) {
-  return std::make_unique<Limiter>(std::move(rules), floor, clock);
+                                          Clock& clock, std::optional<nanoseconds> wait_max) {
+  return std::make_unique<Limiter>(std::move(rules), floor, clock, wait_max);
 }
 
 }  // namespace probackup

@@ -80,6 +80,7 @@ std::unique_ptr<Engine> ConnectorSource::engine(const Choice& choice) {
   options.only = choice.only;
   options.full = choice.full;
   options.concurrency = choice.concurrency;
+  options.wait_max = choice.wait_max;
   options.tokens = tokens_;
   auto streams = connector_.streams();
   for (const auto& name : choice.only)

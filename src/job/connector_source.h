@@ -22,6 +22,7 @@ class ConnectorSource {
     std::vector<std::string> only;  // streams, empty: all
     bool full = false;
     unsigned concurrency = 0;
+    std::chrono::nanoseconds wait_max = default_wait_max;
   };
   ConnectorSource(Connector connector, SourceRef source, nlohmann::json settings, Http& http,
                   Clock& clock, AccessTokens* tokens = nullptr);

@@ -15,7 +15,7 @@
 namespace probackup {
 
 // Not for concurrent use. Every method writes what became of the item to the journal, and throws
-// QuotaPause, Error when the restore cannot go on, and Error(interrupted).
+// QuotaUsedUp, Error when the restore cannot go on, and Error(interrupted).
 class RestoreMaker {
  public:
   RestoreMaker(const RestoreParts& parts, LookUps& look_ups, RestoreRefs& refs)

@@ -35,6 +35,7 @@ EngineOptions engine_options(const RestoreOptions& options) {
   out.account = options.account;
   out.settings = options.settings;
   out.tokens = options.tokens;
+  out.wait_max = options.wait_max;
   return out;
 }
 
@@ -287,8 +288,8 @@ std::string RestoreEngine::State::remove(const StepModel& step, const JournalEnt
     return gone ? "" : answer.reason;
   } catch (const ItemError& error) {
     return error.what();
-  } catch (const QuotaPause& pause) {
-    return pause.why;
+  } catch (const QuotaUsedUp& pause) {
+    return pause.what();
   }
 }
 
@@ -321,9 +322,9 @@ RestoreOutcome RestoreEngine::run(std::stop_token stop) {
     bool is_whole = !state_->is_any_open();
     for (auto step = steps.rbegin(); is_whole && step != steps.rend(); ++step)
       is_whole = state_->finish_step(*step, maker, running.scope(), stop);
-  } catch (const QuotaPause& pause) {
-    outcome.paused_until = pause.until;
-    outcome.paused_why = pause.why;
+  } catch (const QuotaUsedUp& pause) {
+    outcome.paused_until = pause.until();
+    outcome.paused_why = pause.what();
   }
   outcome.requests = state_->fetcher.totals().requests;
   return outcome;
