@@ -84,7 +84,9 @@ class Operation:
         body = self.document.resolve(self.details.get("requestBody", {}))
         for kind, content in body.get("content", {}).items():
             if kind.startswith("multipart/"):
-                return set(self.document.resolve(content.get("schema", {})).get("properties") or {})
+                schema = self.document.resolve(content.get("schema", {}))
+                # A list of files: what each is called stands in the vendor's prose alone.
+                return {"file"} if schema.get("type") == "array" else set(schema.get("properties") or {})
         names = {name for place, name in self.parameters if place == "formData"}
         return names or None
 

@@ -287,7 +287,8 @@ class Writer:
             return source[1:]
         if source in ("$now", "$ms"):
             now = time.time()
-            told = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)) if source == "$now" else str(int(now * 1000))
+            form = self.account.table.get("time", "%Y-%m-%dT%H:%M:%SZ")
+            told = time.strftime(form, time.gmtime(now)) if source == "$now" else str(int(now * 1000))
             self.times.add(told)
             return told
         if source == "$new":
@@ -366,7 +367,7 @@ class Writer:
             file = node.kind.table["file"]
             self.account.contents[(node.kind.name, str(get(made, file.get("id", "id"))))] = content
             put(node.full, file["each"], (get(node.full, file["each"]) or []) + [made])
-        return request.operation.good_status(), {}, json.dumps(made).encode()
+        return request.operation.good_status(), {}, json.dumps([made] if rule.get("as_list") else made).encode()
 
     def taken_upload(self, source, wanted, node):
         id = urllib.parse.unquote(str(get(wanted, source["member"])).rsplit("/", 1)[-1])
