@@ -25,8 +25,8 @@ using Action = Verdict::Action;
 constexpr unsigned tries_max = 50;        // of one request, whatever the rules say
 constexpr unsigned dead_in_row_max = 20;  // requests without any answer before the run gives up
 constexpr nanoseconds backoff_first = 500ms, backoff_max = 60s;
-constexpr nanoseconds token_change = 1min;  // a listing waits that long rather than change its token
-constexpr nanoseconds wait_max = 2h;      // of one request, where it is no limit of the API
+constexpr nanoseconds token_change = 1min;  // a listing waits so long rather than change its token
+constexpr nanoseconds wait_max = 2h;        // of one request, where it is no limit of the API
 constexpr nanoseconds skew_max = 24h * 365 * 50;  // a clock that is further off tells nothing
 constexpr double reset_max = 7e9;          // seconds since 1970; with the skew it is still a Time
 constexpr std::size_t origins_max = 1000;  // file servers whose pace is remembered
@@ -288,14 +288,18 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
     const bool conflict = verdict.action == Action::retry && !verdict.limited && !result.error;
     const bool unknown = ask.once && (unclear || conflict);
     if (!unknown && verdict.action != Action::good && ask.refused) ask.refused();
+    const bool by_api = verdict.limited && context_.is_api(ask.request.url);
+    if (verdict.action == Action::retry && by_api && verdict.wait && tries < tries_max) {
+      // This token rests; another one may take its place sooner.
+      const nanoseconds other = wait_for_other(token, path);
+      if (other < *verdict.wait && other <= context_.wait_max()) continue;
+    }
     if (verdict.action == Action::retry && !unknown) {
       unsigned count = ++tried[verdict.rule];
       nanoseconds wait = verdict.wait.value_or(backoff(ask, count));
-      const bool by_api = verdict.limited && context_.is_api(ask.request.url);
-      if (by_api) wait = std::min(wait, wait_for_other(token, path));
       const bool last = count > verdict.tries || tries >= tries_max;
       if (by_api && (wait > context_.wait_max() || (last && verdict.then == Action::pause)))
-        throw QuotaUsedUp(verdict.reason, clock_.now(), wait);
+        throw QuotaUsedUp(verdict.reason, clock_.now(), std::min(wait, wait_for_other(token, path)));
       if (!last && (by_api || wait <= wait_max)) {
         if (!clock_.sleep(wait, stop)) throw Error(ErrorKind::interrupted, "interrupted");
         continue;

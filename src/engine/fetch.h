@@ -89,7 +89,7 @@ class Fetcher {
   };
   // The token that is to be used now, for a request to the API.
   std::size_t choose_token(const std::string& path, const std::optional<std::size_t>& last);
-  // How long it takes until another token may be used.
+  // How long it takes until another token may be used; for ever where there is none.
   std::chrono::nanoseconds wait_for_other(std::size_t token, const std::string& path) const;
   Try attempt(const Ask& ask, Token& token, std::stop_token stop);
   HttpResponse send(const Ask& ask, std::stop_token stop);

@@ -123,29 +123,25 @@ CheckResult ConnectorSource::check(std::stop_token stop) {
   checked_ = {check_token("", settings_, tokens_, stop)};
   for (const auto& token : more_)
     checked_.push_back(check_token(token.name, token.settings, nullptr, stop));
+  const Checked& first = checked_.front();
+  // While the first one rests, the account's own name is all that the others can be held against.
+  const std::string account = first.problem.empty() ? first.result.account : source_.account;
   const Checked* good = nullptr;
   for (auto& one : checked_) {
-    if (!one.problem.empty()) continue;
-    if (!good) good = &one;
-    if (one.result.account != good->result.account)
-      one.problem = fmt::format("it is of the account {}, and not of {}", one.result.account,
-                                good->result.account);
+    if (one.problem.empty() && one.result.account != account)
+      one.problem =
+          fmt::format("it is of the account {}, and not of {}", one.result.account, account);
+    if (one.problem.empty() && !good) good = &one;
+    if (one.problem.empty() || &one == &first) continue;
+    std::erase_if(more_, [&](const Token& token) { return token.name == one.name; });
+    if (!one.resting_until)
+      log_warning(
+          fmt::format("{}: the token {} is left out: {}", source_.text(), one.name, one.problem));
   }
-  std::erase_if(more_, [&](const Token& token) {
-    return std::any_of(checked_.begin(), checked_.end(), [&](const Checked& one) {
-      const bool out = one.name == token.name && !one.problem.empty() && !one.resting_until;
-      if (out)
-        log_warning(fmt::format("{}: the token {} is left out: {}", source_.text(), one.name,
-                                one.problem));
-      return out;
-    });
-  });
   if (!good) {
-    auto first = std::min_element(checked_.begin(), checked_.end(), [](const auto& a, const auto& b) {
-      return a.resting_until.value_or(Time::max()) < b.resting_until.value_or(Time::max());
-    });
-    Time now = clock_.now();
-    throw QuotaUsedUp(first->problem, now, *first->resting_until - now);
+    Time now = clock_.now(), until = *first.resting_until;
+    for (const auto& one : checked_) until = std::min(until, one.resting_until.value_or(until));
+    throw QuotaUsedUp(first.problem, now, until - now);
   }
   if (source_.account.empty())
     source_.account = good->result.account.empty() ? "default" : good->result.account;

@@ -39,8 +39,8 @@ class ConnectorSource {
   const nlohmann::json& settings() const { return settings_; }
   AccessTokens* tokens() const { return tokens_; }  // null where nobody signed in
   // Asks the app who we are; fills in the account's name where the user gave none. Further tokens
-  // must be of the same account; one that is refused is left out from then on, with a warning.
-  // Throws QuotaUsedUp when every token rests.
+  // must prove to be of the same account: one that does not, or is refused, is left out from then
+  // on, with a warning. Throws QuotaUsedUp when no token is left that does not rest.
   CheckResult check(std::stop_token stop);
   // What the app says of each token: the first, which has no name, and the further ones.
   struct Checked {

@@ -168,6 +168,13 @@ class Quota(unittest.TestCase):
         self.assertEqual(self.asked("token-three"), ["/me"])
         self.run_it("auth", "check", "tiny:acme", code=3)
 
+    def test_while_the_first_token_rests_nothing_of_another_account_is_read(self):
+        self.add("token-two", "--name", "second")
+        self.app.left = {"token-one": 0, "token-two": 1000}
+        self.app.accounts["token-two"] = "others"
+        self.assertIn("go on after", self.run_it("backup", "tiny:acme", code=1).stderr)
+        self.assertEqual(self.asked("token-two"), ["/me"])
+
     def test_a_further_token_needs_a_first(self):
         self.run_it("auth", "remove", "tiny:acme")
         self.assertIn("no first token", self.add("token-two", "--name", "second", code=2).stderr)
