@@ -166,6 +166,12 @@ class BackupSink {
 // How long one wait for an app's limits may be; what takes longer pauses the run.
 inline constexpr std::chrono::nanoseconds default_wait_max = std::chrono::minutes(65);
 
+// Another token of the same account, with the same rights.
+struct MoreCredentials {
+  std::string name;
+  nlohmann::json const* settings = nullptr;  // with its secrets; must outlive the engine
+};
+
 struct EngineOptions {
   std::string account;                       // `account` in expressions
   nlohmann::json const* settings = nullptr;  // object; `config` in expressions. Required
@@ -176,6 +182,8 @@ struct EngineOptions {
   // Where the user signed in instead of giving a token: sent as Bearer, renewed before it ends and
   // once after a 401. Must outlive the engine; null otherwise.
   AccessTokens* tokens = nullptr;
+  // Requests go to whichever token has most of its quota left; a listing stays with one.
+  std::vector<MoreCredentials> more;
 };
 
 // A scope that the connector's `check.needs` names, and what it is for.

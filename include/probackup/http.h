@@ -135,6 +135,8 @@ class RateLimiter {
     std::optional<Time> reset;
   };
   virtual void feedback(std::string_view path, const Feedback& feedback) = 0;
+  // How long a request to this path would wait for its turn now.
+  virtual std::chrono::nanoseconds wait(std::string_view path) const = 0;
   // The pause that is in force now, for progress display; zero when none.
   virtual std::chrono::nanoseconds pause() const = 0;
 };

@@ -282,7 +282,9 @@ void note_failed_run(Session& session, const SourceRef& source, const Error& err
     bool same = known == source || (source.account.empty() && known.app == source.app);
     if (!same) continue;
     auto run = session.catalog().begin_run(known, now);
-    session.catalog().end_run(run, now, "failed", redact(error.what()), std::nullopt);
+    const bool paused = dynamic_cast<const QuotaUsedUp*>(&error) != nullptr;
+    session.catalog().end_run(run, now, paused ? "paused" : "failed", redact(error.what()),
+                              std::nullopt);
   }
 }
 

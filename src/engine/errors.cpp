@@ -136,8 +136,8 @@ Verdict judge_answer(const HttpResponse& response, const RunContext& context,
     verdict = *own;
   else
     verdict = built_in(response, context);
+  // A rule knows the usual wait; a server that wants a longer one means it.
   if (verdict.action == Action::retry && (!verdict.wait || verdict.limited))
-    // A rule knows the usual wait; a server that wants a longer one means it.
     if (auto told = retry_after(response.headers, now))
       verdict.wait = std::max(*told, verdict.wait.value_or(nanoseconds{0}));
   return verdict;

@@ -51,6 +51,12 @@ class Limiter final : public RateLimiter {
       speed_up(now);
   }
 
+  nanoseconds wait(std::string_view path) const override {
+    std::lock_guard lock(mutex_);
+    nanoseconds now = clock_.steady();
+    return std::max(0ns, start_of(path, now) - now);
+  }
+
   nanoseconds pause() const override {
     std::lock_guard lock(mutex_);
     return std::max(0ns, held_until_ - clock_.steady());
@@ -62,19 +68,25 @@ class Limiter final : public RateLimiter {
     std::deque<nanoseconds> starts;  // the last `count` requests
   };
 
+  static bool matches(const Window& window, std::string_view path) {
+    return path.find(window.rule.match) != std::string_view::npos;
+  }
+
+  nanoseconds start_of(std::string_view path, nanoseconds now) const {
+    nanoseconds at = std::max({now, held_until_, next_start_});
+    for (const auto& window : windows_)
+      if (matches(window, path) && window.starts.size() >= window.rule.rate.count)
+        at = std::max(at, window.starts.front() + window.rule.rate.window);
+    return at;
+  }
+
   // Starts the request (zero) or says how long to wait before asking again.
   nanoseconds try_start(std::string_view path) {
     std::lock_guard lock(mutex_);
-    nanoseconds now = clock_.steady(), at = std::max(held_until_, next_start_);
-    auto matches = [&](const Window& window) {
-      return path.find(window.rule.match) != std::string_view::npos;
-    };
-    for (const auto& window : windows_)
-      if (matches(window) && window.starts.size() >= window.rule.rate.count)
-        at = std::max(at, window.starts.front() + window.rule.rate.window);
+    nanoseconds now = clock_.steady(), at = start_of(path, now);
     if (at > now) return at - now;
     for (auto& window : windows_) {
-      if (!matches(window)) continue;
+      if (!matches(window, path)) continue;
       window.starts.push_back(now);
       if (window.starts.size() > window.rule.rate.count) window.starts.pop_front();
     }

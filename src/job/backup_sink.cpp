@@ -252,7 +252,8 @@ void RunSink::end_stream(const StreamResult& result) {
   requests_ += result.requests;
 
   ManifestStream entry;
-  if (const auto* before = prior_entry(result.stream)) entry = *before;
+  const auto* before = prior_entry(result.stream);
+  if (before) entry = *before;
   entry.title = result.stream;
   if (const auto* description = describe(result.stream)) {
     entry.title = description->title;
@@ -262,7 +263,8 @@ void RunSink::end_stream(const StreamResult& result) {
   entry.complete = result.complete;
   entry.requests = result.requests;
   entry.shared = stream.store.shared();
-  entry.behind = stream.abandoned && was_read_above(result.stream);
+  // One that was behind is so until it is read through, though what is above it may be kept now.
+  entry.behind = stream.abandoned && (was_read_above(result.stream) || (before && before->behind));
   if (stream.abandoned)
     entry.read.reset();
   else if (!stream.kept)

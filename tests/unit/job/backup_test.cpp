@@ -694,6 +694,30 @@ TEST_CASE("A pause lasts over further pauses and failures") {
   CHECK(account.kept == Names{"parents"});
 }
 
+TEST_CASE("What is below a stream that a pause kept stays behind until it is read through") {
+  Limited account;
+  bool ends = true;
+  int number = 0;
+  auto feed = [&](BackupSink& sink, std::stop_token) {
+    account.read(sink, "parents", account.parents);
+    CHECK(sink.prior("children").behind == (account.kept == Names{"parents"}));
+    sink.begin_stream("children", false);
+    sink.record(make_record(account.describer, "children", "c" + std::to_string(++number),
+                            R"({"v":1})", "a"));
+    if (ends) throw QuotaUsedUp("used up", account.clock.now(), 20h);
+    list_all(sink, account.describer, "children", account.children);
+  };
+  auto run = [&] {
+    account.kept.clear();
+    return static_cast<Fixture&>(account).run(feed);
+  };
+  CHECK(run().partial);  // the children begin, and are behind from now on
+  CHECK(run().partial);  // the parents are kept, the children broken off again
+  ends = false;
+  CHECK_FALSE(run().partial);
+  CHECK(account.kept == Names{"parents"});
+}
+
 TEST_CASE("A run of some streams does not make a paused one whole") {
   Limited account;
   account.run();
