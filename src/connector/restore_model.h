@@ -22,6 +22,7 @@ struct PartModel {
 struct WriteModel {
   RequestModel request;
   std::map<std::string, PartModel> multipart;
+  std::map<std::string, PartModel> base64;  // a JSON object, with files in base64
   std::map<std::string, Template> form;
   std::optional<PartModel> upload;  // the body is this attachment
 };

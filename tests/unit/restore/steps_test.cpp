@@ -1,6 +1,7 @@
 // What the steps of a restore section make.
 #include "catch.h"
 #include "rig.h"
+#include "util/bytes.h"
 
 using namespace probackup;
 using namespace probackup::test;
@@ -344,6 +345,43 @@ TEST_CASE("Attachments are sent as forms and as bodies") {
   const auto& missing = rig.entry("files", "old-board-1-card-0/f2");
   CHECK(missing.state == State::failed);
   CHECK(missing.notes[0] == "the snapshot does not hold its attachment f2");
+}
+
+TEST_CASE("Attachments are sent in JSON, too") {
+  for (const std::string tail : {"", "e", "en"}) {
+    json file = notes_file();
+    file["restore"]["steps"].push_back(json::parse(R"({
+      "make": "files", "from": "cards", "each": "${record.files}", "id": "${key}/${item.id}",
+      "post": "/files", "base64": {"name": "${item.name}", "none": "${null}", "file": {"file": "${item.id}"}},
+      "new_id": "${body.id}", "repeatable": true})"));
+    RestoreRig rig(file);
+    rig.add_board("old-board-1", 1);
+    json card = json::parse(rig.source.streams["cards"][0].raw);
+    card["files"] = json::parse(R"([{"id":"f1","name":"a \"b\""}])");
+    rig.source.streams["cards"][0].raw = card.dump();
+    const std::string bytes = std::string(5000, 'x') + std::string(1, '\0') + tail;
+    rig.source.files["cards/old-board-1-card-0/f1"] = {"a", bytes};
+    rig.run();
+    const json made = json::parse(rig.made("files", "old-board-1-card-0/f1")["sent"].get<std::string>());
+    CHECK(made["name"] == "a \"b\"");
+    CHECK(from_base64(made["file"].get<std::string>()) == bytes);
+    CHECK(!made.contains("none"));
+  }
+}
+
+TEST_CASE("What each goes over may come from the record beside it") {
+  json file = notes_file();
+  file["restore"]["steps"].push_back(json::parse(R"({
+    "make": "marks", "from": "cards", "beside": {"board": {"stream": "boards", "id": "${slice(key, 0, 11)}"}},
+    "each": "${board.names}", "id": "${key}/${item}",
+    "post": "/marks", "body": {"name": "${item}"}, "new_id": "${body.id}", "repeatable": true})"));
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  json board = json::parse(rig.source.streams["boards"][0].raw);
+  board["names"] = {"a", "b"};
+  rig.source.streams["boards"][0].raw = board.dump();
+  rig.run();
+  CHECK(rig.made("marks", "old-board-1-card-1/b")["name"] == "b");
 }
 
 TEST_CASE("A plan counts and sends nothing") {
