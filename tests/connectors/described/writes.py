@@ -4,6 +4,7 @@ The table's `writes` says so for each request (README.md in tests/connectors/acc
 the vendor's documentation. The description has judged the request before.
 """
 
+import base64
 import email.parser
 import email.policy
 import json
@@ -102,6 +103,8 @@ class Writer:
         if "change" in rule:
             node, into = self.inside(rule, request)
             self.fill(node, rule, request, into=into)
+            if "elsewhere" in rule:  # another record changes with it
+                self.fill(self.named(rule["elsewhere"]["in"], request), rule["elsewhere"], request, above=node)
             if "list" in rule:  # it is in another listing from now on
                 node.list_index = rule["list"]
         else:
@@ -116,7 +119,7 @@ class Writer:
             return node, node.full
         for node in self.account.kinds[rule["change"]].nodes:
             here = [node.full]
-            for member, wanted in zip(steps, request.values):
+            for member, wanted in zip(steps, request.values[-len(steps):]):
                 here = [e for record in here for e in record.get(member) or [] if str(e["id"]) == wanted]
             if here:
                 return node, here[0]
@@ -127,7 +130,9 @@ class Writer:
         answer = rule.get("answer", "")
         if answer is None or status == 204:
             return status, {}, b""
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and "" in answer:
+            told = self.value(node, answer[""], request)
+        elif isinstance(answer, dict):
             told = {}
             for path, source in answer.items():
                 value = self.value(node, source, request)
@@ -246,12 +251,14 @@ class Writer:
 
     def fill(self, node, rule, request, above=None, into=None):
         into = node.full if into is None else into
+        for member in [m for m in node.kind.table.get("named", {}) if m in rule.get("take", [])]:
+            self.fill_named(node, member, get(request.body, member) or {})
         if rule.get("take") == "*":
             for name, value in request.body.items():
                 put(into, name, value)
         else:
             for name in rule.get("take", []):
-                if name in request.body:
+                if name in request.body and name not in node.kind.table.get("named", {}):
                     put(into, name, request.body[name])
         for path, source in rule.get("put", {}).items():
             value = self.value(node, source, request, above)
@@ -261,6 +268,14 @@ class Writer:
             value = self.value(node, source, request, above)
             held = get(into, path) or []
             put(into, path, held + (value if isinstance(value, list) else [value]))
+
+    def fill_named(self, node, member, given):
+        """Members that are named by the ids of a list's elements; the others stay."""
+        names = {element["id"]: element["name"] for element in node.look(node.kind.table["named"][member])}
+        if strange := set(given) - set(names):
+            raise Refused(422, f"{member} has no {sorted(strange)}")
+        held = {names[id]: value for id, value in given.items()}
+        put(node.full, member, {name: value for name, value in {**(get(node.full, member) or {}), **held}.items() if value not in (None, [])})
 
     def plain(self, request, source):
         """What the request holds: !member of the body, ?query, {parameter of the path}."""
@@ -313,6 +328,9 @@ class Writer:
             return None if given is None else str(given)
         if "of_these" in source:  # an object of values
             return {name: self.value(node, part, request, above) for name, part in source["of_these"].items()}
+        if "with_ids" in source:  # a list whose elements get ids
+            given = self.value(node, source["with_ids"], request, above) or []
+            return [{"id": self.value(node, "$new", request), **element} for element in given]
         if "last" in source:
             return (get(node.full, source["last"]) or [None])[-1]
         if "inside" in source:
@@ -351,7 +369,11 @@ class Writer:
 
     def upload(self, rule, request):
         """A file: an upload that a later request names, or one that becomes an element of a record's list."""
-        name, kind, content = request.files[rule["upload"]]
+        if isinstance(rule["upload"], dict):  # in JSON, as base64
+            name, kind, content = (self.plain(request, rule["upload"][part]) for part in ("name", "type", "file"))
+            content = base64.b64decode(content, validate=True)
+        else:
+            name, kind, content = request.files[rule["upload"]]
         self.account.next_number += 1
         id = rule.get("prefix", "") + str(self.account.next_number)
         self.uploads[id] = content
@@ -364,8 +386,14 @@ class Writer:
         if "into" in rule:
             node = self.found(rule["into"], rule, request)
             file = node.kind.table["file"]
+            for member, names in node.kind.table.get("named", {}).items():
+                holder = file["each"].removeprefix(member + ".")
+                if (request.values[-1], holder) not in [(e["id"], e["name"]) for e in node.look(names)]:
+                    raise Refused(422, f"{request.values[-1]} is not where files go")
             self.account.contents[(node.kind.name, str(get(made, file.get("id", "id"))))] = content
             put(node.full, file["each"], (get(node.full, file["each"]) or []) + [made])
+            if "answer" in rule:
+                return self.said(rule, request, node)
         return request.operation.good_status(), {}, json.dumps(made).encode()
 
     def taken_upload(self, source, wanted, node):
