@@ -110,7 +110,7 @@ std::optional<LookUpModel> read_own_look_up(ObjectReader& step, std::string_view
 }
 
 std::vector<FollowUpModel> read_follow_ups(ObjectReader& step, std::string_view key,
-                                           const Lets& lets, const Roots& step_roots) {
+                                           const Lets& lets, Roots step_roots) {
   std::vector<FollowUpModel> out;
   for (const Found& found : step.objects(key)) {
     ObjectReader reader(step.context(), found);
@@ -126,6 +126,7 @@ std::vector<FollowUpModel> read_follow_ups(ObjectReader& step, std::string_view 
       reader.require("give");
       for (const char* root : {"status", "headers", "body"}) roots.emplace_back(root);
       model.give = reader.templated("give", roots).value_or(Template());
+      step_roots.push_back(model.as);
     } else {
       model.say = reader.text("say");
     }

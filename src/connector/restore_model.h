@@ -29,6 +29,7 @@ struct WriteModel {
 
 // Finds a thing in the target.
 struct LookUpModel {
+  std::optional<Expression> when;  // false: nothing is asked or found
   RequestModel request;
   std::vector<std::string> records;
   PageModel page;

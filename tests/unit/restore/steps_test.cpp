@@ -193,6 +193,35 @@ TEST_CASE("What the app made by itself in a new parent is taken instead of a cre
   for (const auto& entry : rig.journal.entries) CHECK(entry.state == State::finished);
 }
 
+TEST_CASE("A look-up whose condition does not hold is not asked") {
+  json file = claiming_file();
+  file["restore"]["steps"][1]["claim"]["if"] = "${record.position == 1}";
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  rig.server.after_create = [&](HttpResponse answer) {
+    const std::string id = json::parse(answer.body)["id"];
+    if (id.starts_with("new-boards")) add_first_card(rig, id);
+    return answer;
+  };
+  rig.run();
+  CHECK(rig.server.things["cards"].size() == 2);
+  CHECK(rig.made("cards", "old-board-1-card-1")["name"] == "Card");
+  CHECK(rig.entry("cards", "old-board-1-card-1").new_id.starts_with("own-card-of-"));
+}
+
+TEST_CASE("Requests before the create see what those in front of them gave") {
+  json file = notes_file();
+  file["restore"]["steps"][1]["before"] = json::parse(R"([
+    {"as": "opened", "post": "/uploads", "body": {"name": "${record.name}"}, "give": "${body.id}"},
+    {"as": "sent", "post": "/uploads", "body": {"of": "${opened[0]}"}, "give": "${body.of}"}])");
+  file["restore"]["steps"][1]["body"]["upload"] = "${sent[0]}";
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.run();
+  const std::string upload = rig.made("cards", "old-board-1-card-0")["upload"];
+  CHECK(rig.server.things["uploads"].at(upload)["name"] == "Card");
+}
+
 TEST_CASE("What stands in a parent that was there before is never taken over") {
   json file = claiming_file();
   file["restore"]["steps"][0]["find"] = {{"get", "/boards"},
