@@ -150,6 +150,11 @@ class Account:
             put(node.full, path, json.loads(json.dumps(self.rng.choice(values))))
         for path, value in entry.get("set", {}).items():
             put(node.full, path, json.loads(json.dumps(value)))
+        if "mix" in entry:
+            mix = entry["mix"]
+            if isinstance(mix, dict):
+                mix = mix.get(parent.full["type"], mix["*"])
+            node.full.update(json.loads(json.dumps(self.rng.choice(mix))))
         for path in entry.get("ids", []):
             self.number(node.full, path.split("."))
         self.attach(kind, node)
@@ -224,7 +229,7 @@ class Account:
         """Members that name other records."""
         entry = node.kind.lists[node.list_index]
         for path, source in entry.get("refer", {}).items():
-            if source.startswith(("some ", "one ", "few ")):
+            if source.startswith(("some ", "one ", "few ", "pair ")):
                 value = self.some(node, *source.split(" "))
             elif source.startswith("any "):
                 others = self.kinds[source[4:]].nodes
@@ -255,6 +260,8 @@ class Account:
             others = [n for n in others if n.parent is node.parent]
         elif where == "under":
             others, member = [n for n in others if n.parent.look("") == node.look(member)], ""
+        if how == "pair":  # one for each, in their order
+            return others[node.kind.nodes.index(node) % len(others)].look(member) if others else None
         if how == "few":
             return [n.look(member) for n in self.rng.sample(others, self.rng.randint(0, min(3, len(others))))]
         return self.rng.choice(others).look(member) if others and (how == "one" or self.rng.random() < 0.6) else None
