@@ -276,10 +276,10 @@ bool RestoreMaker::take_claimed(Work& work) {
 }
 
 void RestoreMaker::run_before(Work& work) {
-  std::map<std::string, json> given;
-  for (const auto& model : work.step.before) given.emplace(model.as, json::array());
+  for (const auto& model : work.step.before) work.item.set(model.as, json::array());
   for (const auto& model : work.step.before) {
     json list = json::array({nullptr});
+    json given = json::array();
     if (model.each) list = evaluated([&] { return model.each->evaluate(work.item.scope()); });
     if (!list.is_array()) continue;
     for (const json& element : list) {
@@ -299,11 +299,10 @@ void RestoreMaker::run_before(Work& work) {
       if (answer.kind == WriteAnswer::Kind::unknown) throw UnsettledError(answer.reason);
       if (answer.kind == WriteAnswer::Kind::refused) throw ItemError(answer.reason);
       AnswerNames with_answer(names.scope(), answer.response, true);
-      given[model.as].push_back(
-          evaluated([&] { return model.give.evaluate(with_answer.scope()); }));
+      given.push_back(evaluated([&] { return model.give.evaluate(with_answer.scope()); }));
     }
+    work.item.set(model.as, std::move(given));
   }
-  for (auto& [name, value] : given) work.item.set(name, std::move(value));
 }
 
 void RestoreMaker::create(Work& work) {

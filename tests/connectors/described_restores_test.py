@@ -228,6 +228,7 @@ class RestoreTrial(Trial):
         if str(value) in self.made_times:
             return "NOW"
         if isinstance(value, str):
+            value = re.sub(r"\(restored [-0-9: ]+\)", "(restored)", value)  # what the restore says itself of when it was
             return " ".join("ID" if part in ids or re.sub(r"^.*[/_-]", "", part) in ids else part for part in value.replace(origin, "").split(" "))
         return "ID" if str(value) in ids and not isinstance(value, bool) else value
 

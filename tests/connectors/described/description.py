@@ -196,8 +196,8 @@ class Description:
 
     def __init__(self, folder, table):
         self.operations = []
-        documents = [Document(load_file(os.path.join(folder, name))) for name in table.get("description", [])]
-        documents.append(Document(written_document(table.get("written", {}))))
+        documents = [Document(written_document(table.get("written", {})))]  # first, for what descriptions have wrong
+        documents += [Document(load_file(os.path.join(folder, name))) for name in table.get("description", [])]
         for document in documents:
             for path, item in document.root["paths"].items():
                 for method, details in item.items():
