@@ -166,12 +166,14 @@ class Operation:
 
 
 def json_schema(node):
-    """OpenAPI as JSON Schema: `nullable` becomes a type; what draft 4 writes otherwise goes."""
+    """OpenAPI as JSON Schema: `nullable` becomes a type, oneOf anyOf; what draft 4 writes otherwise goes."""
     if isinstance(node, list):
         return [json_schema(entry) for entry in node]
     if not isinstance(node, dict):
         return node
     out = {k: json_schema(v) for k, v in node.items() if k not in ("example", "examples", "exclusiveMinimum", "exclusiveMaximum")}
+    if "oneOf" in out and "anyOf" not in out:  # alternatives of which no member is required all fit at once
+        out["anyOf"] = out.pop("oneOf")
     if out.get("nullable") is True and "$ref" not in out:
         out = {"anyOf": [{"type": "null"}, {k: v for k, v in out.items() if k != "nullable"}]}
     return out

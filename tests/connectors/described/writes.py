@@ -265,7 +265,7 @@ class Writer:
 
     def found(self, name, rule, request):
         by = rule.get("by", [""])
-        for node in self.account.kinds[name].nodes:
+        for node in [n for one in (name if isinstance(name, list) else [name]) for n in self.account.kinds[one].nodes]:
             if "at" in rule and node.list_index != rule["at"]:
                 continue
             if [str(node.look(path)) for path in by] == request.values[: len(by)]:
@@ -283,9 +283,10 @@ class Writer:
                     if above is node:
                         gone.add(id(other))
                     above = above.parent
+        names = {other.look("") for kind in self.account.kinds.values() for other in kind.nodes if id(other) in gone}
         for name, member in along.items():
             for other in list(self.account.kinds[name].nodes):
-                if get(other.full, member) == node.look("") and id(other) not in gone:
+                if get(other.full, member) in names and id(other) not in gone:
                     self.remove(other, along)
         for kind in self.account.kinds.values():
             kind.nodes = [n for n in kind.nodes if id(n) not in gone]
@@ -310,7 +311,10 @@ class Writer:
         for path, source in rule.get("add", {}).items():  # to a list in the record
             value = self.value(node, source, request, above)
             held = get(into, path) or []
-            put(into, path, held + (value if isinstance(value, list) else [value]))
+            more = value if isinstance(value, list) else [value]
+            if rule.get("once"):  # what is there already stays as it is
+                more = [m for m in more if not any(all(h.get(k) == v for k, v in m.items()) for h in held)]
+            put(into, path, held + more)
 
     def fill_named(self, node, member, given):
         """Members that are named by the ids of a list's elements; the others stay."""
