@@ -79,7 +79,7 @@ struct CatalogRun {
   SourceRef source;
   Time started{};
   std::optional<Time> ended;
-  std::string status;   // "running", "done", "gaps", "failed", "interrupted"
+  std::string status;   // "running", "done", "gaps", "paused", "failed", "interrupted"
   std::string message;  // why it failed
   std::optional<Id> snapshot;
 };

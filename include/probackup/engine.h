@@ -75,6 +75,10 @@ struct GitRef {
 // What the last snapshot says about a stream.
 struct PriorStream {
   bool exists = false;
+  // The run before ran out of the app's quota after it had read this stream through; this run goes
+  // on from there: the stream stays as it is, unless everything is to be read.
+  bool kept = false;
+  bool complete = false;  // as in StreamResult
   // Records above it were read later than it was (a run that broke off, or that read only some
   // streams): what their listings say now is not known for any of them.
   bool behind = false;
@@ -102,6 +106,7 @@ struct StreamResult {
   // Cursor for the next run, unset when it must not move on. Gaps below a parent do not hold it:
   // the next run reads those listings whole, as long as it finds them in PriorStream::gaps.
   std::optional<Time> since;
+  bool kept = false;  // nothing was asked: PriorStream::kept
 };
 
 // A record that listings below it are asked for.
@@ -158,15 +163,27 @@ class BackupSink {
   virtual void remember(const std::string& request, const Validators& validators) = 0;
 };
 
+// How long one wait for an app's limits may be; what takes longer pauses the run.
+inline constexpr std::chrono::nanoseconds default_wait_max = std::chrono::minutes(65);
+
+// Another token of the same account, with the same rights.
+struct MoreCredentials {
+  std::string name;
+  nlohmann::json const* settings = nullptr;  // with its secrets; must outlive the engine
+};
+
 struct EngineOptions {
   std::string account;                       // `account` in expressions
   nlohmann::json const* settings = nullptr;  // object; `config` in expressions. Required
   std::vector<std::string> only;  // streams to read (their parents are read too); empty: all
   bool full = false;              // ignore since, validators and reuse
   unsigned concurrency = 0;       // 0: as the connector says
+  std::chrono::nanoseconds wait_max = default_wait_max;  // for the API's limits
   // Where the user signed in instead of giving a token: sent as Bearer, renewed before it ends and
   // once after a 401. Must outlive the engine; null otherwise.
   AccessTokens* tokens = nullptr;
+  // Requests go to whichever token has most of its quota left; a listing stays with one.
+  std::vector<MoreCredentials> more;
 };
 
 // A scope that the connector's `check.needs` names, and what it is for.
@@ -197,8 +214,9 @@ class Engine {
 
   // Asks the connector's check request. Throws Error when the credentials are refused.
   CheckResult check(std::stop_token stop);
-  // Reads everything. Throws Error when the run cannot go on (credentials refused, disk full); what
-  // the sink got until then stays valid. Throws Error(interrupted) when stopped.
+  // Reads everything. Throws QuotaUsedUp when the API's limits want a longer wait than
+  // EngineOptions::wait_max, Error when the run cannot go on otherwise (credentials refused, disk
+  // full); what the sink got until then stays valid. Throws Error(interrupted) when stopped.
   void run(BackupSink& sink, std::stop_token stop);
   // Reads only the listings without parents and returns the number of requests a full run would
   // take at least, by stream: {stream, requests, "at least"|"exact"}.
@@ -213,7 +231,9 @@ class Engine {
     std::string stream;
     std::uint64_t count = 0;
     bool complete = true;            // false: something could not be read
+    bool whole = true;               // false: the stream has listings below other records, too
     std::vector<std::string> names;  // the first ones, in the order of the listing
+    std::vector<std::string> keys;   // of all records
   };
   std::vector<Visible> visible(std::stop_token stop);
   void on_progress(std::function<void(const EngineProgress&)> callback);

@@ -82,6 +82,18 @@ class NetworkError : public Error {
   bool retryable_, unsent_;
 };
 
+// The app's quota is used up, and there is more of it only after a longer wait than is wanted.
+class QuotaUsedUp : public Error {
+ public:
+  // `wait`: from now on; that of a mad server is taken as a year.
+  QuotaUsedUp(const std::string& message, Time now, std::chrono::nanoseconds wait);
+  // When it can go on, as far as the app says.
+  Time until() const { return until_; }
+
+ private:
+  Time until_;
+};
+
 // The network. send() blocks; many threads may call it at once.
 class Http {
  public:
@@ -112,7 +124,7 @@ class RateLimiter {
   };
   virtual ~RateLimiter() = default;
   // Waits for this request's turn under all rates whose `match` its path contains. Throws
-  // Error(interrupted) when stopped.
+  // QuotaUsedUp where that takes too long, Error(interrupted) when stopped.
   virtual void acquire(std::string_view path, std::stop_token stop) = 0;
   // After each answer: `limited` for a 429 or its like; `retry_after` as the server said;
   // `remaining` and `reset` from quota headers. Slows down at once and speeds up again slowly.
@@ -123,6 +135,8 @@ class RateLimiter {
     std::optional<Time> reset;
   };
   virtual void feedback(std::string_view path, const Feedback& feedback) = 0;
+  // How long a request to this path would wait for its turn now.
+  virtual std::chrono::nanoseconds wait(std::string_view path) const = 0;
   // The pause that is in force now, for progress display; zero when none.
   virtual std::chrono::nanoseconds pause() const = 0;
 };
@@ -131,9 +145,11 @@ struct RateRule {
   std::string match;  // part of the URL's path; empty for every request
   RateLimiter::Rate rate;
 };
-// `floor`: requests of the server's quota to leave unused.
-std::unique_ptr<RateLimiter> rate_limiter(std::vector<RateRule> rules, std::int64_t floor,
-                                          Clock& clock);
+// `floor`: requests of the server's quota to leave unused. Waits longer than `wait_max` are not
+// begun; without it all are waited out, those that a server asks for up to two hours.
+std::unique_ptr<RateLimiter> rate_limiter(
+    std::vector<RateRule> rules, std::int64_t floor, Clock& clock,
+    std::optional<std::chrono::nanoseconds> wait_max = std::nullopt);
 
 // One link of a Link header (RFC 8288) by its rel, or nothing. Relative targets are resolved
 // against `base`.

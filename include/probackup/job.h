@@ -60,7 +60,8 @@ struct BackupSource {
 struct StreamReport {
   std::string name;
   std::uint64_t records = 0, added = 0, changed = 0, removed = 0, requests = 0;
-  bool complete = true, read = true;  // not read: kept from the last snapshot (--only)
+  bool complete = true;
+  bool read = true;  // else kept from the last snapshot (--only, or read by a run that paused)
 };
 
 // A container that the last snapshot had and this one has not: deleted in the app, or not visible
@@ -79,6 +80,10 @@ struct BackupReport {
   std::vector<std::string> suspicious;
   std::vector<GoneContainer> gone_containers;
   bool partial = false;
+  // The app's limits ended the run: the next one goes on from this snapshot after this time.
+  std::optional<Time> paused_until;
+  std::string paused_why;
+  std::vector<std::string> unread;  // of a partial one: streams that were not read through
   std::uint64_t requests = 0, files_added = 0;
   RepositoryStats stored;
   std::uint64_t count(std::uint64_t StreamReport::*member) const {
@@ -109,7 +114,9 @@ struct BackupOptions {
 
 // One run: reads the source, merges with the last snapshot, writes a new one, then the catalog.
 // Holds a shared lock. When the feed throws, everything read until then is kept in a snapshot
-// tagged "partial" if it adds anything, and the error is thrown on. Throws Error.
+// tagged "partial" if it adds anything, and the error is thrown on; but QuotaUsedUp is told in the
+// report if there is such a snapshot. The run after such a pause goes on: what was read through in
+// the last week stays as it is. Throws Error.
 BackupReport backup(const JobContext& context, const BackupSource& source,
                     const BackupOptions& options, std::stop_token stop);
 

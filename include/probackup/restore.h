@@ -19,6 +19,7 @@
 
 #include "probackup/clock.h"
 #include "probackup/connector.h"
+#include "probackup/engine.h"
 #include "probackup/http.h"
 
 namespace probackup {
@@ -128,7 +129,7 @@ struct RestoreOptions {
   bool same_account = false;  // the target is the account that the snapshot was made of
   bool notify = false;        // let the app send its notifications
   AccessTokens* tokens = nullptr;  // as EngineOptions::tokens
-  std::chrono::nanoseconds wait_max = std::chrono::minutes(65);  // longer: pause
+  std::chrono::nanoseconds wait_max = default_wait_max;  // as EngineOptions::wait_max
 };
 
 // What would be done, before anything is written.

@@ -53,9 +53,16 @@ std::string hint_of(int code) {
   }
 }
 
+// Nobody asks SQLite how much memory it uses; counting it takes a lock at each allocation.
+void configure_once() {
+  static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(done);
+}
+
 }  // namespace
 
 Database::Database(const std::string& path, int busy_milliseconds) : path_(path) {
+  configure_once();
   if (path_ != ":memory:") {
     // An absolute path is never taken for a URI.
     path_ = std::filesystem::absolute(path_).string();

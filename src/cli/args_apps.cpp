@@ -17,6 +17,10 @@ void ArgsBuilder::auth_commands() {
       ->type_name("NAME=FILE");
   add_command->add_option("--set", o.set, "A value that is no secret; repeatable")
       ->type_name("KEY=VALUE");
+  add_command
+      ->add_option("--name", o.token_name,
+                   "A further token of the account, which shares the work with the first")
+      ->type_name("NAME");
   add_command->add_option("--for", o.purpose, "What the credentials are for")
       ->check(CLI::IsMember({"read", "restore"}))
       ->default_str("read");
@@ -37,6 +41,7 @@ void ArgsBuilder::auth_commands() {
   remove->add_option("source", o.source, "APP or APP:ACCOUNT")
       ->required()
       ->type_name("APP[:ACCOUNT]");
+  remove->add_option("--name", o.token_name, "Only this further token")->type_name("NAME");
   remove->add_option("--for", o.purpose, "What the credentials are for")
       ->check(CLI::IsMember({"read", "restore"}))
       ->default_str("read");
@@ -124,6 +129,11 @@ void ArgsBuilder::backup_command() {
       ->type_name("PERCENT")
       ->default_str("20");
   backup->add_option("--concurrency", o.concurrency, "Requests under way at once")->type_name("N");
+  backup
+      ->add_option("--max-wait", o.max_wait,
+                   "When the app's limits want a longer wait, the run pauses")
+      ->type_name("DURATION")
+      ->default_str("65m");
   object_lock(backup);
 }
 

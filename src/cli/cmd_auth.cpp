@@ -5,6 +5,7 @@
 
 #include <iostream>
 #include <iterator>
+#include <set>
 
 #include "cli/commands.h"
 #include "job/settings.h"
@@ -58,10 +59,22 @@ std::string ask(const ConnectorSetting& setting) {
   return std::string(trim(line));
 }
 
+// A further token is one beside a first.
+void check_token_name(Session& session, const SourceRef& source) {
+  if (session.options().token_name.empty()) return;
+  if (purpose_of(session.options()) != Purpose::read)
+    throw Error(ErrorKind::usage, "a restore uses one token: --name does not go with --for restore",
+                "leave --name out");
+  if (session.credentials().find(source, Purpose::read)) return;
+  throw Error(ErrorKind::usage, fmt::format("{} has no first token", source.text()),
+              fmt::format("probackup auth add {} without --name, or auth login", source.text()));
+}
+
 }  // namespace
 
 int run_auth_add(Session& session) {
   auto source = session.parse_source(session.options().source);
+  check_token_name(session, source);
   auto connector = session.connectors().get(source.app);
   auto values = set_values(connector, session.options().set);
   bool asks = session.options().fields.empty() && ::isatty(0);
@@ -81,9 +94,12 @@ int run_auth_add(Session& session) {
         fmt::format("give each by --field NAME=FILE, or by --field {}=- on standard input; what "
                     "is no secret also by --set NAME=VALUE",
                     missing[0]));
-  session.credentials().put(source, purpose_of(session.options()), values, session.repository());
+  const std::string& name = session.options().token_name;
+  session.credentials().put(source, purpose_of(session.options()), values, session.repository(),
+                            name);
   if (session.out().json())
-    session.out().document({{"source", source.text()}, {"for", session.options().purpose}});
+    session.out().document(
+        {{"source", source.text()}, {"for", session.options().purpose}, {"name", name}});
   else
     session.out().line(fmt::format("stored the credentials of {}, sealed with the repository's key",
                                    source.text()));
@@ -98,6 +114,7 @@ int run_auth_list(Session& session) {
     for (const auto& entry : session.credentials().entries())
       list.push_back({{"source", entry.source.text()},
                       {"for", entry.purpose == Purpose::read ? "read" : "restore"},
+                      {"name", entry.name},
                       {"fields", entry.fields},
                       {"repository", entry.repository}});
     out.document(list);
@@ -106,12 +123,12 @@ int run_auth_list(Session& session) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& entry : session.credentials().entries())
     rows.push_back({entry.source.text(), entry.purpose == Purpose::read ? "read" : "restore",
-                    join(entry.fields, ", "), entry.repository.substr(0, 10)});
+                    entry.name, join(entry.fields, ", "), entry.repository.substr(0, 10)});
   if (rows.empty()) {
     out.message("No credentials are stored. Add some: probackup auth add APP");
     return 0;
   }
-  out.table({"SOURCE", "FOR", "FIELDS", "REPOSITORY"}, rows);
+  out.table({"SOURCE", "FOR", "NAME", "FIELDS", "REPOSITORY"}, rows);
   return 0;
 }
 
@@ -159,6 +176,54 @@ void describe_visible(const std::vector<Engine::Visible>& streams, nlohmann::ord
   }
 }
 
+// What the newest snapshot of the account holds and these credentials do not see; false if anything.
+bool compare_with_backup(Catalog& catalog, const SourceRef& source,
+                         const std::vector<Engine::Visible>& streams,
+                         nlohmann::ordered_json& document, std::vector<std::string>& lines) {
+  auto& list = document["not_seen"] = nlohmann::ordered_json::array();
+  for (const auto& stream : streams) {
+    if (!stream.complete || !stream.whole) continue;
+    const std::set<std::string> seen(stream.keys.begin(), stream.keys.end());
+    ItemQuery query;
+    query.source = source;
+    query.stream = stream.stream;
+    catalog.items(query, [&](const CatalogItem& item) {
+      if (seen.contains(item.key)) return true;
+      if (list.empty())
+        lines.emplace_back("these are in the newest snapshot, and are deleted or hidden now:");
+      list.push_back({{"stream", item.stream}, {"key", item.key}, {"title", item.title}});
+      lines.push_back(fmt::format("  {} {} {}", item.stream, item.key, item.title));
+      return true;
+    });
+  }
+  return list.empty();
+}
+
+// Each of several tokens; false if there is a problem with one.
+bool describe_tokens(const std::vector<ConnectorSource::Checked>& tokens,
+                     nlohmann::ordered_json& document, std::vector<std::string>& lines) {
+  auto& list = document["tokens"] = nlohmann::ordered_json::array();
+  bool good = true;
+  for (const auto& token : tokens) {
+    list.push_back({{"name", token.name},
+                    {"who", token.result.who},
+                    {"scopes", token.result.scopes},
+                    {"problem", token.problem},
+                    {"resting_until", json_of(token.resting_until)}});
+    good &= token.problem.empty();
+    if (tokens.size() < 2) continue;
+    std::string name = token.name.empty() ? "the first token" : "token " + token.name;
+    std::string state = token.problem.empty() ? "signed in as " + token.result.who : token.problem;
+    if (token.resting_until)
+      state += ", rests until " + format_rfc3339_seconds(*token.resting_until);
+    lines.push_back(fmt::format("  {}: {}", name, state));
+    if (token.problem.empty() && tokens.front().problem.empty() &&
+        token.result.scopes != tokens.front().result.scopes)
+      lines.push_back("    its scopes differ: " + join(token.result.scopes, ", "));
+  }
+  return good;
+}
+
 }  // namespace
 
 int run_auth_check(Session& session) {
@@ -177,6 +242,7 @@ int run_auth_check(Session& session) {
     document["missing"].push_back({{"scope", need.scope}, {"for", need.purpose}});
     lines.push_back(fmt::format("missing scope {}: {}", need.scope, need.purpose));
   }
+  const bool all_good = describe_tokens(source->checked(), document, lines);
   document["signed_in"] = false;
   if (source->tokens()) describe_sign_in(source->tokens()->state(), document, lines);
   bool complete = true;
@@ -184,17 +250,25 @@ int run_auth_check(Session& session) {
     auto visible = source->visible(session.stop());
     for (const auto& stream : visible) complete &= stream.complete;
     describe_visible(visible, document, lines);
+    try {
+      complete &= compare_with_backup(session.current_catalog(), source->source(), visible,
+                                      document, lines);
+    } catch (const Error& error) {  // nobody needs a repository to look at an app
+      if (error.kind() == ErrorKind::interrupted) throw;
+      lines.push_back(fmt::format("not compared with a backup: {}", error.what()));
+    }
   }
   if (session.out().json())
     session.out().document(document);
   else
     for (const auto& line : lines) session.out().line(line);
-  return result.missing.empty() && complete ? 0 : exit_gaps;
+  return result.missing.empty() && complete && all_good ? 0 : exit_gaps;
 }
 
 int run_auth_remove(Session& session) {
   auto source = session.parse_source(session.options().source);
-  if (!session.credentials().remove(source, purpose_of(session.options()))) {
+  if (!session.credentials().remove(source, purpose_of(session.options()),
+                                    session.options().token_name)) {
     std::vector<std::string> names;
     for (const auto& entry : session.credentials().entries()) names.push_back(entry.source.text());
     throw Error(fmt::format("no credentials are stored for {}{}", source.text(),

@@ -41,6 +41,10 @@ nlohmann::ordered_json to_json(const BackupReport& report) {
       {"suspicious", report.suspicious},
       {"gone_containers", nlohmann::ordered_json::array()},
       {"partial", report.partial},
+      {"paused_until", report.paused_until
+                           ? nlohmann::ordered_json(format_rfc3339_seconds(*report.paused_until))
+                           : nullptr},
+      {"unread", report.unread},
       {"streams", nlohmann::ordered_json::array()}};
   for (const auto& gone : report.gone_containers)
     out["gone_containers"].push_back(
@@ -70,6 +74,16 @@ void warn_of_gone_containers(const BackupReport& report) {
         "snapshots hold it as long as you keep them");
 }
 
+// What the app's limits left for the next run.
+void warn_of_pause(const BackupReport& report) {
+  if (report.paused_until)
+    log_warning(fmt::format(
+        "paused: {}; go on after {} with the same command: it reads what this run did not come to",
+        printable(report.paused_why), format_rfc3339_seconds(*report.paused_until)));
+  if (!report.unread.empty())
+    log_warning("not read through yet: " + join(report.unread, ", "));
+}
+
 void print(Output& out, const BackupReport& report) {
   if (out.json()) {
     for (const auto& gap : report.gaps) {
@@ -97,6 +111,7 @@ void print(Output& out, const BackupReport& report) {
     log_warning(fmt::format(
         "suspicious: {}; the earlier snapshots are kept, compare: probackup diff", alarm));
   warn_of_gone_containers(report);
+  warn_of_pause(report);
   if (report.gaps.empty()) return;
   log_warning(fmt::format(
       "{} could not be read (probackup list gaps shows all):",
@@ -191,8 +206,8 @@ int finish(Session& session, const BackupReport& report) {
   session.out().clear_progress();
   print(session.out(), report);
   lock_snapshot(session, report);
-  const bool is_clean =
-      report.gaps.empty() && report.suspicious.empty() && report.gone_containers.empty();
+  const bool is_clean = report.gaps.empty() && report.suspicious.empty() &&
+                        report.gone_containers.empty() && !report.partial;
   return is_clean ? 0 : exit_gaps;
 }
 
@@ -267,7 +282,9 @@ void note_failed_run(Session& session, const SourceRef& source, const Error& err
     bool same = known == source || (source.account.empty() && known.app == source.app);
     if (!same) continue;
     auto run = session.catalog().begin_run(known, now);
-    session.catalog().end_run(run, now, "failed", redact(error.what()), std::nullopt);
+    const bool paused = dynamic_cast<const QuotaUsedUp*>(&error) != nullptr;
+    session.catalog().end_run(run, now, paused ? "paused" : "failed", redact(error.what()),
+                              std::nullopt);
   }
 }
 
@@ -281,6 +298,12 @@ std::unique_ptr<ConnectorSource> open_source(Session& session, const SourceRef& 
   }
 }
 
+std::chrono::nanoseconds max_wait(const Options& options) {
+  if (auto wait = parse_duration(options.max_wait)) return *wait;
+  throw Error(ErrorKind::usage, fmt::format("--max-wait {}: not a duration", options.max_wait),
+              "write 65m, 10s or 1h30m");
+}
+
 int backup_app(Session& session, const SourceRef& wanted) {
   auto& out = session.out();
   if (auto of = session.connectors().get(wanted.app).account_for(); !of.empty())
@@ -288,7 +311,7 @@ int backup_app(Session& session, const SourceRef& wanted) {
                 fmt::format("its account is for {}", of));
   auto source = open_source(session, wanted);
   ConnectorSource::Choice choice{session.options().only, session.options().full,
-                                 session.options().concurrency};
+                                 session.options().concurrency, max_wait(session.options())};
   if (session.options().dry_run) return dry_run(session, *source, choice);
   // Opened before the app is asked: a wrong password must not cost API calls.
   session.catalog();

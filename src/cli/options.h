@@ -29,6 +29,7 @@ struct Options {
   std::string tap_config, tap_catalog, tap_state;
   std::string purpose = "read";
   std::vector<std::string> fields;  // auth add: NAME=FILE or NAME=- pairs
+  std::string token_name;           // of auth add and remove
   // Of auth login and check.
   std::string client_id, client_secret_file, service_account, subject, app_id, app_key,
       installation;
@@ -40,6 +41,7 @@ struct Options {
   unsigned retain_days = 0;
   double max_delete_percent = 20;
   unsigned concurrency = 0;
+  std::string max_wait = "65m";
   std::uint64_t limit = 0;
 
   // Of restore --into and drill.

@@ -209,7 +209,8 @@ const CredentialStore::Entry* Session::find_credentials(const SourceRef& source,
   // Those of the account itself, else the only ones of the app.
   std::vector<const CredentialStore::Entry*> stored;
   for (const auto& entry : credentials().entries())
-    if (entry.source.app == source.app && entry.purpose == purpose) stored.push_back(&entry);
+    if (entry.source.app == source.app && entry.purpose == purpose && entry.name.empty())
+      stored.push_back(&entry);
   const auto* entry = credentials().find(source, purpose);
   if (!entry && source.account.empty() && stored.size() == 1) entry = stored[0];
   if (!entry) entry = credentials().find({source.app, ""}, purpose);

@@ -111,7 +111,18 @@ std::unique_ptr<ConnectorSource> Session::connector_source(const SourceRef& want
   auto settings = resolve_settings(connector, source, from);
   // Here, where it can be interrupted, and not in the middle of the first request.
   if (tokens) tokens->token(stop_);
-  return std::make_unique<ConnectorSource>(connector, source, settings, http(), clock(), tokens);
+  std::vector<ConnectorSource::Token> more;
+  if (entry && purpose == Purpose::read && !has_own_secret(connector, source))
+    for (const auto& other : credentials().entries()) {
+      if (other.source != entry->source || other.purpose != purpose || other.name.empty()) continue;
+      SettingSources token = from;
+      token.signed_in = false;
+      for (auto& [name, value] : CredentialStore::open(other, repository()))
+        token.credentials[name] = value;
+      more.push_back({other.name, resolve_settings(connector, source, token)});
+    }
+  return std::make_unique<ConnectorSource>(connector, source, settings, http(), clock(), tokens,
+                                           std::move(more));
 }
 
 }  // namespace probackup

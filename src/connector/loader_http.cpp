@@ -134,18 +134,22 @@ ErrorRule read_error_rule(LoadContext& context, const Found& found, const Lets& 
   Roots roots = roots_with(lets, {"status", "headers", "body"});
   reader.require("when");
   if (auto when = reader.expression("when", roots)) rule.when = std::move(*when);
-  static constexpr std::array actions{Do::retry, Do::gap, Do::fail, Do::empty, Do::restart};
+  static constexpr std::array actions{Do::retry, Do::gap,     Do::fail,
+                                      Do::empty, Do::restart, Do::pause};
   reader.require("do");
-  rule.action = actions[reader.word("do", {"retry", "gap", "fail", "empty", "restart"}, 2)];
+  rule.action = actions[reader.word("do", {"retry", "gap", "fail", "empty", "restart", "pause"}, 2)];
   rule.tries = static_cast<unsigned>(reader.number("tries", 1, 50, 5));
   static constexpr std::array ends{Do::gap, Do::fail, Do::empty};
   rule.then = ends[reader.word("then", {"gap", "fail", "empty"}, 0)];
   read_wait(reader, roots, rule);
   rule.say = reader.templated("say", roots);
   rule.limited = reader.flag("limited");
-  if (rule.action != Do::retry && reader.has("do"))
-    for (const char* key : {"wait", "tries", "then"})
+  const bool waits = rule.action == Do::retry || rule.action == Do::pause;
+  if (!waits && reader.has("do"))
+    for (const char* key : {"wait", "tries"})
       reader.refuse(key, fmt::format("\"{}\" belongs to \"do\": \"retry\"", key));
+  if (rule.action != Do::retry && reader.has("do"))
+    reader.refuse("then", "\"then\" belongs to \"do\": \"retry\"");
   reader.finish();
   return rule;
 }

@@ -50,6 +50,7 @@ void read_people(LoadContext& context, const Found& found, const Lets& lets, con
   if (reader.has("get") || reader.has("post") || reader.has("graphql")) {
     people.look_up = read_look_up(reader, lets, roots);
     reader.refuse("where", "people are matched by \"match\"");
+    reader.refuse("if", "people are always asked for");
   }
   reader.finish();
   model.people = std::move(people);
@@ -128,6 +129,7 @@ RestoreModel read_restore(LoadContext& context, const Found& found, const Lets& 
 
 LookUpModel read_look_up(ObjectReader& reader, const Lets& lets, const Roots& roots) {
   LookUpModel model;
+  model.when = reader.expression("if", roots);
   model.request = read_request(reader, lets, roots);
   model.records = read_records(reader);
   model.page = read_page(reader, model.request, roots);

@@ -50,37 +50,42 @@ PartModel read_part(LoadContext& context, const Found& found, const Roots& roots
   return part;
 }
 
-void read_multipart(ObjectReader& reader, const Roots& roots, WriteModel& write) {
-  Found found = reader.find("multipart");
-  if (!found) return;
+std::map<std::string, PartModel> read_parts(ObjectReader& reader, std::string_view key,
+                                            const Roots& roots) {
+  std::map<std::string, PartModel> out;
+  Found found = reader.find(key);
+  if (!found) return out;
   ObjectReader parts(reader.context(), found);
   for (const auto& [name, value] : found.value->items()) {
     Found member = parts.find(name);
     if (!member) continue;
     if (value.is_object() && value.contains("file")) {
-      write.multipart[name] = read_part(reader.context(), member, roots, true);
+      out[name] = read_part(reader.context(), member, roots, key == "multipart");
     } else if (auto parsed = reader.context().parse_template(member, roots)) {
-      write.multipart[name].value = std::move(*parsed);
+      out[name].value = std::move(*parsed);
     }
   }
+  return out;
 }
 
 // `reader` is not finished.
 WriteModel read_write(ObjectReader& reader, const Lets& lets, const Roots& roots) {
   WriteModel write;
   write.request = read_request(reader, lets, roots, Methods::writing);
-  read_multipart(reader, roots, write);
+  write.multipart = read_parts(reader, "multipart", roots);
+  write.base64 = read_parts(reader, "base64", roots);
   write.form = reader.templates("form", roots);
   if (Found upload = reader.find("upload"))
     write.upload = read_part(reader.context(), upload, roots, false);
-  std::size_t bodies = reader.has("body") + reader.has("multipart") + reader.has("form") +
-                       reader.has("upload") + reader.has("graphql");
+  std::size_t bodies = 0;
+  for (const char* key : {"body", "multipart", "base64", "form", "upload", "graphql"})
+    bodies += reader.has(key);
   if (bodies > 1)
     reader.context().add(reader.pointer(),
                          "a request has one content: \"body\", \"form\", "
-                         "\"multipart\" or \"upload\"");
+                         "\"multipart\", \"base64\" or \"upload\"");
   if (write.request.method == "GET")
-    for (const char* key : {"multipart", "form", "upload"})
+    for (const char* key : {"multipart", "base64", "form", "upload"})
       reader.refuse(key, fmt::format("\"{}\" does not belong to a get request", key));
   return write;
 }
@@ -107,7 +112,7 @@ std::optional<LookUpModel> read_own_look_up(ObjectReader& step, std::string_view
 }
 
 std::vector<FollowUpModel> read_follow_ups(ObjectReader& step, std::string_view key,
-                                           const Lets& lets, const Roots& step_roots) {
+                                           const Lets& lets, Roots step_roots) {
   std::vector<FollowUpModel> out;
   for (const Found& found : step.objects(key)) {
     ObjectReader reader(step.context(), found);
@@ -123,6 +128,7 @@ std::vector<FollowUpModel> read_follow_ups(ObjectReader& step, std::string_view 
       reader.require("give");
       for (const char* root : {"status", "headers", "body"}) roots.emplace_back(root);
       model.give = reader.templated("give", roots).value_or(Template());
+      step_roots.push_back(model.as);
     } else {
       model.say = reader.text("say");
     }

@@ -79,7 +79,7 @@ struct StreamModel {
 
 struct ErrorRule {
   Expression when;
-  enum class Do { retry, gap, fail, empty, restart } action = Do::fail;
+  enum class Do { retry, gap, fail, empty, restart, pause } action = Do::fail;
   std::optional<Template> wait;       // seconds (over 1e9: since 1970) or a duration; else backoff
   unsigned tries = 5;
   Do then = Do::gap;                  // after the last try

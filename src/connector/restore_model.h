@@ -23,12 +23,14 @@ struct PartModel {
 struct WriteModel {
   RequestModel request;
   std::map<std::string, PartModel> multipart;
+  std::map<std::string, PartModel> base64;  // a JSON object, with files in base64
   std::map<std::string, Template> form;
   std::optional<PartModel> upload;  // the body is this attachment
 };
 
 // Finds a thing in the target.
 struct LookUpModel {
+  std::optional<Expression> when;  // false: nothing is asked or found
   RequestModel request;
   std::vector<std::string> records;
   PageModel page;

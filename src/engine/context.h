@@ -56,10 +56,12 @@ class RunContext {
   // True where credentials may go: the API, and the hosts that the connector names besides.
   bool own_host(std::string_view url) const;
   bool full() const { return full_; }
+  std::chrono::nanoseconds wait_max() const { return wait_max_; }
 
  private:
   const ConnectorModel& model_;
   const bool full_;
+  const std::chrono::nanoseconds wait_max_;
   AccessTokens* const tokens_;
   Names names_;
   std::string base_, graphql_;

@@ -48,12 +48,15 @@ std::vector<ScopeNeed> missing_scopes(const ConnectorModel& model,
   return out;
 }
 
+bool is_below(const SourceModel& source) {
+  return !source.each.empty();
+}
+
 // The streams with their sources that need no parent; those without any are left out.
 std::vector<StreamModel> top_listings(const std::vector<const StreamModel*>& streams) {
   std::vector<StreamModel> tops;
   for (const StreamModel* stream : streams) {
-    std::erase_if(tops.emplace_back(*stream).sources,
-                  [](const SourceModel& source) { return !source.each.empty(); });
+    std::erase_if(tops.emplace_back(*stream).sources, is_below);
     tops.back().detail.reset();
     if (tops.back().sources.empty()) tops.pop_back();
   }
@@ -75,13 +78,35 @@ struct Engine::State {
   struct Run {
     Run(State& state, bool full)
         : context(state.model, with_full(state.options, full), state.clock.now()),
+          more(more_contexts(state, context)),
           fetcher(context, state.http, state.clock, state.concurrency,
-                  [&state, this](const Counters* stream) { state.report(fetcher, stream); }) {}
+                  [&state, this](const Counters* stream) { state.report(fetcher, stream); },
+                  pointers(more)) {}
     static EngineOptions with_full(EngineOptions options, bool full) {
       options.full |= full;
       return options;
     }
+    using Contexts = std::vector<std::unique_ptr<RunContext>>;
+    static Contexts more_contexts(State& state, const RunContext& first) {
+      Contexts out;
+      for (const auto& token : state.options.more) {
+        EngineOptions options = state.options;
+        options.settings = token.settings;
+        options.tokens = nullptr;
+        out.push_back(std::make_unique<RunContext>(state.model, options, state.clock.now()));
+        if (out.back()->base() != first.base())
+          throw Error(ErrorKind::usage, fmt::format("the token {} is for another server: {}",
+                                                    token.name, safe_url(out.back()->base())));
+      }
+      return out;
+    }
+    static std::vector<const RunContext*> pointers(const Contexts& contexts) {
+      std::vector<const RunContext*> out;
+      for (const auto& context : contexts) out.push_back(context.get());
+      return out;
+    }
     RunContext context;
+    Contexts more;
     Fetcher fetcher;
   };
 
@@ -206,7 +231,12 @@ std::vector<Engine::Visible> Engine::visible(std::stop_token stop) {
   }
   VisibleSink sink;
   state_->read(run, readable, sink, stop);
-  return sink.take();
+  auto out = sink.take();
+  for (auto& seen : out) {
+    const auto& sources = state_->model.stream(seen.stream)->sources;
+    seen.whole = std::none_of(sources.begin(), sources.end(), is_below);
+  }
+  return out;
 }
 
 void Engine::on_progress(std::function<void(const EngineProgress&)> callback) {

@@ -31,6 +31,8 @@ Action action_of(ErrorRule::Do action) {
       return Action::empty;
     case ErrorRule::Do::restart:
       return Action::restart;
+    case ErrorRule::Do::pause:
+      return Action::pause;
   }
   return Action::gap;
 }
@@ -70,6 +72,13 @@ std::optional<Verdict> own_rules(const HttpResponse& response, const RunContext&
     verdict.then = action_of(rule.then);
     verdict.limited = rule.limited;
     if (rule.wait) verdict.wait = wait_of(rule.wait->evaluate(names.scope()), now);
+    if (verdict.action == Action::pause) {
+      verdict.action = Action::retry;
+      verdict.then = Action::pause;
+      verdict.limited = true;
+      if (!verdict.wait) verdict.wait = retry_after(response.headers, now);
+      if (!verdict.wait) verdict.wait = std::chrono::ceil<std::chrono::days>(now) - now;
+    }
     if (rule.say) verdict.reason = rule.say->text(names.scope());
     if (verdict.reason.empty()) verdict.reason = status_text(response);
     return verdict;
@@ -127,8 +136,10 @@ Verdict judge_answer(const HttpResponse& response, const RunContext& context,
     verdict = *own;
   else
     verdict = built_in(response, context);
-  if (verdict.action == Action::retry && !verdict.wait)
-    verdict.wait = retry_after(response.headers, now);
+  // A rule knows the usual wait; a server that wants a longer one means it.
+  if (verdict.action == Action::retry && (!verdict.wait || verdict.limited))
+    if (auto told = retry_after(response.headers, now))
+      verdict.wait = std::max(*told, verdict.wait.value_or(nanoseconds{0}));
   return verdict;
 }
 

@@ -11,14 +11,14 @@
 namespace probackup {
 
 struct Verdict {
-  enum class Action { good, not_modified, empty, retry, gap, fail, restart } action = Action::good;
+  enum class Action { good, not_modified, empty, retry, gap, fail, restart, pause } action = Action::good;
   std::string reason;  // for people, unless good
   std::string hint;    // with fail
   // With retry:
   int rule = 0;        // counts tries of the same kind: the connector's are 0, 1, …
   unsigned tries = 0;  // how often to try again
   std::optional<std::chrono::nanoseconds> wait;  // else longer and longer
-  Action then = Action::gap;
+  Action then = Action::gap;  // pause: of the API's own requests only, else a gap
   bool limited = false;  // all requests are to slow down
 };
 

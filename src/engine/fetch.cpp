@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <tuple>
 
 #include "engine/answer.h"
 #include "engine/request.h"
@@ -23,6 +25,8 @@ using Action = Verdict::Action;
 constexpr unsigned tries_max = 50;        // of one request, whatever the rules say
 constexpr unsigned dead_in_row_max = 20;  // requests without any answer before the run gives up
 constexpr nanoseconds backoff_first = 500ms, backoff_max = 60s;
+constexpr nanoseconds token_change = 1min;  // a listing waits so long rather than change its token
+constexpr nanoseconds wait_max = 2h;        // of one request, where it is no limit of the API
 constexpr nanoseconds skew_max = 24h * 365 * 50;  // a clock that is further off tells nothing
 constexpr double reset_max = 7e9;          // seconds since 1970; with the skew it is still a Time
 constexpr std::size_t origins_max = 1000;  // file servers whose pace is remembered
@@ -62,7 +66,7 @@ struct Fetcher::Try {
 };
 
 Fetcher::Fetcher(const RunContext& context, Http& http, Clock& clock, unsigned concurrency,
-                 OnRequest on_request)
+                 OnRequest on_request, const std::vector<const RunContext*>& more)
     : context_(context),
       http_(http),
       clock_(clock),
@@ -72,13 +76,20 @@ Fetcher::Fetcher(const RunContext& context, Http& http, Clock& clock, unsigned c
   std::vector<RateRule> rules;
   for (const auto& limit : context.model().limits)
     rules.push_back({limit.match, {limit.count, limit.window}});
-  limiters_[url_origin(context.base())] =
-      rate_limiter(std::move(rules), context.model().quota_floor, clock);
+  auto add = [&](const RunContext& token) {
+    tokens_.push_back(
+        {&token,
+         rate_limiter(rules, context.model().quota_floor, clock, context.wait_max()),
+         0,
+         {},
+         {}});
+  };
+  add(context);
+  for (const RunContext* token : more) add(*token);
 }
 
 RateLimiter& Fetcher::limiter_for(const std::string& url) {
-  // The API's own origins share the limits of the token.
-  std::string origin = url_origin(context_.is_api(url) ? context_.base() : url);
+  std::string origin = url_origin(url);
   std::lock_guard lock(mutex_);
   if (!limiters_.contains(origin) && limiters_.size() >= origins_max) origin = "other";
   auto& limiter = limiters_[origin];
@@ -86,9 +97,37 @@ RateLimiter& Fetcher::limiter_for(const std::string& url) {
   return *limiter;
 }
 
+std::size_t Fetcher::choose_token(const std::string& path, const std::optional<std::size_t>& last) {
+  std::lock_guard lock(mutex_);
+  auto take = [&](std::size_t token) {
+    ++tokens_[token].requests;
+    return token;
+  };
+  if (last && tokens_[*last].limiter->wait(path) <= token_change) return take(*last);
+  const nanoseconds now = clock_.steady();
+  auto rank = [&](const Token& token) {
+    const bool known = token.remaining && now < token.known_until;
+    return std::tuple(token.limiter->wait(path),
+                      known ? -*token.remaining : std::numeric_limits<std::int64_t>::min(),
+                      token.requests);
+  };
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < tokens_.size(); ++i)
+    if (rank(tokens_[i]) < rank(tokens_[best])) best = i;
+  return take(best);
+}
+
+nanoseconds Fetcher::wait_for_other(std::size_t token, const std::string& path) const {
+  nanoseconds shortest = nanoseconds::max();
+  for (std::size_t i = 0; i < tokens_.size(); ++i)
+    if (i != token) shortest = std::min(shortest, tokens_[i].limiter->wait(path));
+  return shortest;
+}
+
 nanoseconds Fetcher::pause() const {
   std::lock_guard lock(mutex_);
-  nanoseconds longest{0};
+  nanoseconds longest = tokens_[0].limiter->pause();
+  for (const auto& token : tokens_) longest = std::min(longest, token.limiter->pause());
   for (const auto& [origin, limiter] : limiters_) longest = std::max(longest, limiter->pause());
   return longest;
 }
@@ -126,10 +165,10 @@ HttpResponse Fetcher::send(const Ask& ask, std::stop_token stop) {
   return http_.send(ask.request, stop);
 }
 
-Fetcher::Try Fetcher::attempt(const Ask& ask, std::stop_token stop) {
-  RateLimiter& limiter = limiter_for(ask.request.url);
+Fetcher::Try Fetcher::attempt(const Ask& ask, Token& token, std::stop_token stop) {
   std::string path = path_of(ask.request.url);
   bool own = context_.is_api(ask.request.url);
+  RateLimiter& limiter = own ? *token.limiter : limiter_for(ask.request.url);
   limiter.acquire(path, stop);
   Try result;
   try {
@@ -137,7 +176,7 @@ Fetcher::Try Fetcher::attempt(const Ask& ask, std::stop_token stop) {
     note_answer(result.response, own);
     totals_.bytes += result.response.body.size();
     result.verdict = judge_answer(result.response, context_, ask.allowed, clock_.now());
-    feed_limiter(limiter, path, result, own);
+    feed_limiter(limiter, own ? &token : nullptr, path, result);
     if (result.verdict.action == Action::good && ask.check)
       if (auto why = ask.check(result.response)) result.verdict = judge_unusable(*why);
   } catch (const NetworkError& error) {
@@ -150,8 +189,8 @@ Fetcher::Try Fetcher::attempt(const Ask& ask, std::stop_token stop) {
   return result;
 }
 
-void Fetcher::feed_limiter(RateLimiter& limiter, const std::string& path, const Try& result,
-                           bool own) {
+void Fetcher::feed_limiter(RateLimiter& limiter, Token* token, const std::string& path,
+                           const Try& result) {
   const auto& model = context_.model();
   RateLimiter::Feedback feedback;
   feedback.limited = result.verdict.limited;
@@ -160,7 +199,7 @@ void Fetcher::feed_limiter(RateLimiter& limiter, const std::string& path, const 
     if (!feedback.retry_after)
       feedback.retry_after = retry_after(result.response.headers, clock_.now());
   }
-  if (own && model.quota_remaining) {
+  if (token && model.quota_remaining) {
     bool with_body = model.quota_remaining->uses("body") ||
                      (model.quota_reset && model.quota_reset->uses("body"));
     AnswerNames names(context_.scope(), result.response, with_body);
@@ -176,6 +215,10 @@ void Fetcher::feed_limiter(RateLimiter& limiter, const std::string& path, const 
     }
   }
   limiter.feedback(path, feedback);
+  if (!token || !feedback.remaining || !feedback.reset) return;
+  std::lock_guard lock(mutex_);
+  token->remaining = feedback.remaining;
+  token->known_until = clock_.steady() + (*feedback.reset - clock_.now());
 }
 
 nanoseconds Fetcher::backoff(const Ask& ask, unsigned tries) const {
@@ -203,10 +246,10 @@ void Fetcher::fail(const Ask& ask, const Try& result) const {
               result.verdict.hint);
 }
 
-bool Fetcher::renew_token(HttpRequest& request, std::stop_token stop) {
+bool Fetcher::renew_token(HttpRequest& request, const RunContext& context, std::stop_token stop) {
   constexpr std::string_view scheme = "Bearer ";
-  AccessTokens* tokens = context_.tokens();
-  if (!tokens || !context_.own_host(request.url)) return false;
+  AccessTokens* tokens = context.tokens();
+  if (!tokens || !context.own_host(request.url)) return false;
   for (auto& [name, value] : request.headers) {
     if (to_lower(name) != "authorization" || !value.starts_with(scheme)) continue;
     std::string refused = value.substr(scheme.size());
@@ -221,11 +264,21 @@ bool Fetcher::renew_token(HttpRequest& request, std::stop_token stop) {
 Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
   std::map<int, unsigned> tried;
   bool renewed = false;
+  std::size_t token = 0;  // whose credentials the request has
   for (unsigned tries = 1;; ++tries) {
     if (ask.prepare) ask.prepare(ask.request);
-    Try result = attempt(ask, stop);
+    const std::string path = path_of(ask.request.url);
+    if (tokens_.size() > 1 && context_.is_api(ask.request.url)) {
+      const std::size_t next = choose_token(path, ask.token ? *ask.token : std::nullopt);
+      if (next != token)
+        change_credentials(ask.request, tokens_[token].context->credentials(),
+                           tokens_[next].context->credentials());
+      token = next;
+      if (ask.token) *ask.token = token;
+    }
+    Try result = attempt(ask, tokens_[token], stop);
     if (result.response.status == 401 && !std::exchange(renewed, true) &&
-        renew_token(ask.request, stop)) {
+        renew_token(ask.request, *tokens_[token].context, stop)) {
       if (ask.refused) ask.refused();
       continue;
     }
@@ -234,22 +287,28 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
     // A conflict may be one with the same request, sent by a process that was killed.
     const bool conflict = verdict.action == Action::retry && !verdict.limited && !result.error;
     const bool unknown = ask.once && (unclear || conflict);
-    if (!unknown && verdict.action != Action::good && ask.refused) ask.refused();
-    std::optional<nanoseconds> too_long;
+    if (!unknown && !unclear && verdict.action != Action::good && ask.refused) ask.refused();
+    const bool by_api = verdict.limited && context_.is_api(ask.request.url);
+    if (verdict.action == Action::retry && by_api && verdict.wait && tries < tries_max) {
+      // This token rests; another one may take its place sooner.
+      const nanoseconds other = wait_for_other(token, path);
+      if (other < *verdict.wait && other <= context_.wait_max()) continue;
+    }
     if (verdict.action == Action::retry && !unknown) {
       unsigned count = ++tried[verdict.rule];
       nanoseconds wait = verdict.wait.value_or(backoff(ask, count));
-      if (verdict.limited && wait > ask.wait_max) too_long = wait;
-      if (count <= verdict.tries && tries < tries_max && wait <= ask.wait_max) {
+      const bool last = count > verdict.tries || tries >= tries_max;
+      if (by_api && (wait > context_.wait_max() || (last && verdict.then == Action::pause)))
+        throw QuotaUsedUp(verdict.reason, clock_.now(), std::min(wait, wait_for_other(token, path)));
+      if (!last && (by_api || wait <= wait_max)) {
         if (!clock_.sleep(wait, stop)) throw Error(ErrorKind::interrupted, "interrupted");
         continue;
       }
-      verdict.action = too_long && ask.may_pause ? Action::gap : verdict.then;
+      verdict.action = verdict.then;
       if (result.error && context_.is_api(ask.request.url)) note_failure(*result.error);
     }
     Fetched out;
     out.unknown = unknown || unclear || (result.error && result.error->retryable());
-    out.wait = too_long;
     if (unknown) verdict.action = Action::gap;
     switch (verdict.action) {
       case Action::fail:
@@ -267,6 +326,7 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
         out.restart = true;
         [[fallthrough]];
       case Action::retry:
+      case Action::pause:
       case Action::gap:
         out.kind = Fetched::Kind::failed;
         break;

@@ -10,6 +10,7 @@
 #include <semaphore>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "engine/context.h"
 #include "engine/errors.h"
@@ -34,12 +35,12 @@ struct Ask {
   std::function<std::optional<std::string>(const HttpResponse&)> check;
   // A request that must not be carried out twice: where that could happen, it is not tried again.
   bool once = false;
+  // The token that the listing's last page was read with, and then the one of this; null where any
+  // will do.
+  std::optional<std::size_t>* token = nullptr;
   // Called when its turn has come, right before it is sent; and when the server certainly did not
   // carry it out, though it may be tried again.
   std::function<void()> sending, refused;
-  // Longer waits are the caller's.
-  std::chrono::nanoseconds wait_max = std::chrono::hours(2);
-  bool may_pause = false;  // a rate limit that asks for more than that never ends the run
 };
 
 struct Fetched {
@@ -50,7 +51,6 @@ struct Fetched {
   std::string url, reason;  // without secrets
   bool unknown = false;     // it may have been carried out, or would be if it were asked again
   bool restart = false;     // of a listing's page: its first one is to be asked for again
-  std::optional<std::chrono::nanoseconds> wait;  // the rate limit asks for more than Ask::wait_max
 };
 
 // Safe for concurrent calls.
@@ -59,10 +59,12 @@ class Fetcher {
   // `on_request` is called after each answer, with what `Ask::stream` was; it may be empty.
   // References must outlive the fetcher.
   using OnRequest = std::function<void(const Counters*)>;
+  // `more`: the contexts of further tokens.
   Fetcher(const RunContext& context, Http& http, Clock& clock, unsigned concurrency,
-          OnRequest on_request);
+          OnRequest on_request, const std::vector<const RunContext*>& more = {});
 
-  // Throws Error when the run cannot go on: a rule says so, the credentials are refused, the
+  // Throws QuotaUsedUp when the API wants a longer pause than EngineOptions::wait_max, and Error
+  // when the run cannot go on otherwise: a rule says so, the credentials are refused, the
   // network is down; Error(interrupted) when stopped; and what `check`, `prepare` and the request's
   // sink throw.
   Fetched fetch(Ask ask, std::stop_token stop);
@@ -77,14 +79,27 @@ class Fetcher {
 
  private:
   struct Try;
-  Try attempt(const Ask& ask, std::stop_token stop);
+  // One set of credentials, and how much may be asked with it.
+  struct Token {
+    const RunContext* context;
+    std::unique_ptr<RateLimiter> limiter;
+    std::uint64_t requests = 0;             // guarded by mutex_, as is what follows
+    std::optional<std::int64_t> remaining;  // as the app said last
+    std::chrono::nanoseconds known_until{0};  // of the steady clock
+  };
+  // The token that is to be used now, for a request to the API.
+  std::size_t choose_token(const std::string& path, const std::optional<std::size_t>& last);
+  // How long it takes until another token may be used; for ever where there is none.
+  std::chrono::nanoseconds wait_for_other(std::size_t token, const std::string& path) const;
+  Try attempt(const Ask& ask, Token& token, std::stop_token stop);
   HttpResponse send(const Ask& ask, std::stop_token stop);
   RateLimiter& limiter_for(const std::string& url);
   void note_answer(const HttpResponse& response, bool own);
   void note_failure(const NetworkError& error);
-  void feed_limiter(RateLimiter& limiter, const std::string& path, const Try& result, bool own);
+  void feed_limiter(RateLimiter& limiter, Token* token, const std::string& path,
+                    const Try& result);
   // Takes another token where this one was refused; false if there is none.
-  bool renew_token(HttpRequest& request, std::stop_token stop);
+  bool renew_token(HttpRequest& request, const RunContext& context, std::stop_token stop);
   std::chrono::nanoseconds backoff(const Ask& ask, unsigned tries) const;
   // Whether a request that brought no good answer may have been carried out.
   static bool may_be_done(const Try& result);
@@ -101,8 +116,9 @@ class Fetcher {
   std::atomic<unsigned> dead_in_row_{0};
   std::atomic<std::int64_t> skew_ns_{0};  // server's clock minus ours
   std::atomic<bool> skew_known_{false};
-  mutable std::mutex mutex_;                                      // guards limiters_
-  std::map<std::string, std::unique_ptr<RateLimiter>> limiters_;  // by origin
+  mutable std::mutex mutex_;                                      // guards what follows
+  std::vector<Token> tokens_;                                     // of the API; never empty
+  std::map<std::string, std::unique_ptr<RateLimiter>> limiters_;  // of other origins
 };
 
 }  // namespace probackup

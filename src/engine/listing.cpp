@@ -152,7 +152,8 @@ void Listing::add_validators(HttpRequest& request) {
     request.headers.emplace_back("If-Modified-Since", known->last_modified);
 }
 
-std::optional<Listing::Page> Listing::read_page(Pager& pager, const PageAsk& ask) {
+std::optional<Listing::Page> Listing::read_page(Pager& pager, const PageAsk& ask,
+                                               std::optional<std::size_t>* token) {
   Page page;
   page.ask = ask;
   Ask question;
@@ -172,6 +173,7 @@ std::optional<Listing::Page> Listing::read_page(Pager& pager, const PageAsk& ask
   }
   question.allowed.missing_is_empty = source_.missing_is_empty;
   question.stream = &stream_.counters;
+  question.token = token;
   question.check = [&](const HttpResponse& response) -> std::optional<std::string> {
     if (response.status == 204 || response.status == 205) return std::nullopt;
     try {
@@ -222,7 +224,7 @@ void Listing::read_side_by_side(Pager& pager, const Pager::Spread& spread,
   last.reset();
   for (std::uint64_t number = 2; number <= spread.last; ++number) {
     group_.run([this, &pager, &last, number, ask = spread.page(number), end = spread.last] {
-      auto page = read_page(pager, ask);
+      auto page = read_page(pager, ask, nullptr);
       if (number == end) last = std::move(page);
     });
   }
@@ -253,7 +255,8 @@ std::optional<PageAsk> Listing::look_for_next(Pager& pager, const Page& page) {
 void Listing::read_round(Pager& pager) {
   pages_ = 1;
   records_ = 0;
-  auto page = read_page(pager, pager.first());
+  std::optional<std::size_t> token;
+  auto page = read_page(pager, pager.first(), &token);
   if (!page) return;
   validators_ = {header(page->response.headers, "etag").value_or(""),
                  header(page->response.headers, "last-modified").value_or("")};
@@ -262,7 +265,7 @@ void Listing::read_round(Pager& pager) {
     auto next = look_for_next(pager, *page);
     if (!next) return;
     ++parts_.fetcher.totals().planned;
-    page = read_page(pager, *next);
+    page = read_page(pager, *next, &token);
     ++pages_;
   }
 }

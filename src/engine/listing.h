@@ -74,7 +74,9 @@ class Listing {
   void read_side_by_side(Pager& pager, const Pager::Spread& spread, std::optional<Page>& last);
   std::optional<Pager::Spread> look_at_first(Pager& pager, const Page& page);
   std::optional<PageAsk> look_for_next(Pager& pager, const Page& page);
-  std::optional<Page> read_page(Pager& pager, const PageAsk& ask);
+  // `token`: as in Ask; pages behind one another are read with the same.
+  std::optional<Page> read_page(Pager& pager, const PageAsk& ask,
+                                std::optional<std::size_t>* token);
   void add_validators(HttpRequest& request);
   void take(RawJson& json, std::string raw);
   void read_detail(std::string raw, const ListedRecord& listed);

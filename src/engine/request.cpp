@@ -182,6 +182,27 @@ HttpRequest finish_request(const RequestParts& parts, const RunContext& context)
   return request;
 }
 
+void change_credentials(HttpRequest& request, const Credentials& from, const Credentials& to) {
+  bool has_any = false;
+  for (const auto& [name, value] : from.headers)
+    if (header(request.headers, name) == value) {
+      std::erase_if(request.headers,
+                    [&](const auto& pair) { return to_lower(pair.first) == to_lower(name); });
+      has_any = true;
+    }
+  for (const auto& [name, value] : from.query) {
+    const std::string before = request.url;
+    drop_from_url(request.url, name);
+    has_any |= request.url != before;
+  }
+  if (!has_any) return;
+  for (const auto& [name, value] : to.headers) {
+    set_header(request.headers, name, value);
+    request.secret_headers.push_back(name);
+  }
+  request.url = with_query(request.url, to.query);
+}
+
 std::string git_authorization(const GitModel& model, const RunContext& context,
                               const Scope& names) {
   std::string of_app = context.credentials().git_authorization;

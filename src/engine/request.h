@@ -40,6 +40,9 @@ std::string request_name(const RequestParts& parts);
 // Adds the connector's headers and the credentials, where the host may have them.
 HttpRequest finish_request(const RequestParts& parts, const RunContext& context);
 
+// Replaces the credentials of a finished request; one without them stays without.
+void change_credentials(HttpRequest& request, const Credentials& from, const Credentials& to);
+
 // What git sends to the app's own hosts; nothing where the user gave no credentials. Throws Error.
 std::string git_authorization(const GitModel& model, const RunContext& context, const Scope& names);
 

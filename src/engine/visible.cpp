@@ -32,6 +32,7 @@ Change VisibleSink::record(Record record) {
   ++stream.count;
   if (stream.names.size() < names_max)
     stream.names.push_back(record.title.empty() ? record.key : record.title);
+  stream.keys.push_back(std::move(record.key));
   return Change::added;
 }
 

@@ -15,13 +15,13 @@ namespace {
 
 class StreamWalk {
  public:
-  StreamWalk(const RunParts& parts, const StreamModel& stream, bool parents_complete, Time now)
+  StreamWalk(const RunParts& parts, const StreamModel& stream, const PriorStream& prior,
+             bool parents_complete, Time now)
       : parts_(parts),
         stream_(stream),
         parents_complete_(parents_complete),
-        prior_(parts.sink.prior(stream.name)),
-        shared_(parts, stream, prior_,
-                plan_stream(stream, prior_, parts.context.full(), parents_complete, now)) {
+        shared_(parts, stream, prior,
+                plan_stream(stream, prior, parts.context.full(), parents_complete, now)) {
     std::set<std::string> parent_streams;
     for (const auto& source : stream.sources) {
       parent_streams.insert(source.each.begin(), source.each.end());
@@ -173,7 +173,6 @@ class StreamWalk {
   const RunParts& parts_;
   const StreamModel& stream_;
   const bool parents_complete_;
-  const PriorStream prior_;
   StreamShared shared_;
   bool recursive_ = false, scopes_name_stream_ = false, shares_scopes_ = false;
   std::atomic<bool> any_broken_{false};
@@ -185,7 +184,16 @@ class StreamWalk {
 
 StreamResult read_stream(const RunParts& parts, const StreamModel& stream, bool parents_complete,
                          Time now) {
-  return StreamWalk(parts, stream, parents_complete, now).read();
+  const PriorStream prior = parts.sink.prior(stream.name);
+  if (!prior.kept || parts.context.full())
+    return StreamWalk(parts, stream, prior, parents_complete, now).read();
+  StreamResult kept;
+  kept.stream = stream.name;
+  kept.complete = prior.complete;
+  kept.kept = true;
+  parts.sink.begin_stream(stream.name, false);
+  parts.sink.end_stream(kept);
+  return kept;
 }
 
 }  // namespace probackup

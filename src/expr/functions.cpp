@@ -8,6 +8,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "expr/adf.h"
 #include "expr/expr_node.h"
 #include "expr/markup.h"
 #include "util/raw_json.h"
@@ -337,6 +338,17 @@ json run_without_tags(Arguments args) {
   return without_tags(text_of(*args[0]), texts_behind(args));
 }
 
+json run_adf(Arguments args) {
+  return adf_elsewhere(*args[0], args.size() > 1 ? text_of(*args[1]) : "");
+}
+
+json run_entries(Arguments args) {
+  json out = json::array();
+  if (!args[0]->is_object()) wrong_type("an object", *args[0]);
+  for (const auto& [key, value] : args[0]->items()) out.push_back({{"key", key}, {"value", value}});
+  return out;
+}
+
 constexpr std::size_t many = 20;
 
 // --- of the restore section ---
@@ -388,13 +400,18 @@ json run_relink(Arguments args, References& references) {
   return limited(references.relink(text_of(*args[0])));
 }
 
-constexpr std::array<Function, 35> functions{{
+constexpr std::array<Function, 37> functions{{
+    {"adf", "adf(document, note)",
+     "a document of Jira for another place: no mentions, no attached pictures, the note in front", 1,
+     2, true, run_adf},
     {"date", "date(time, pattern)", "a time printed in UTC by a strftime pattern, or as RFC 3339",
      1, 2, false, run_date},
     {"default", "default(x, other)", "other where x is null, '', [] or {}", 2, 2, true,
      run_default},
     {"empty", "empty(x)", "true for null, '', [] and {}", 1, 1, true, run_empty},
     {"ends_with", "ends_with(text, end)", "true or false", 2, 2, false, run_ends_with},
+    {"entries", "entries(object)", "its members as a list of {key, value}", 1, 1, false,
+     run_entries},
     {"first", "first(list, path, value)",
      "the first element, or the first whose member at path equals value", 1, 3, false, run_first},
     {"form_name", "form_name(text)", "a file's name as multipart forms carry it", 1, 1, false,

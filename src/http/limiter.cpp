@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "probackup/http.h"
+#include "util/time.h"
 
 namespace probackup {
 namespace {
@@ -10,7 +11,8 @@ namespace {
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-constexpr nanoseconds pause_max = 2h;         // whatever a server asks for
+constexpr nanoseconds pause_max = 2h;         // waited out, whatever a server asks for
+constexpr nanoseconds told_max = 24h * 366;   // believed, where it is told and not waited out
 constexpr nanoseconds measured_window = 10s;  // over which the present rate is measured
 constexpr std::size_t measured_max = 10'000;  // requests remembered for that
 constexpr double rate_min = 1.0 / 60;         // requests a second, after any number of refusals
@@ -19,8 +21,9 @@ constexpr nanoseconds penalty_min = 1s;       // refusals within this time count
 
 class Limiter final : public RateLimiter {
  public:
-  Limiter(std::vector<RateRule> rules, std::int64_t floor, Clock& clock)
-      : floor_(floor), clock_(clock) {
+  Limiter(std::vector<RateRule> rules, std::int64_t floor, Clock& clock,
+          std::optional<nanoseconds> wait_max)
+      : floor_(floor), clock_(clock), wait_max_(wait_max) {
     for (auto& rule : rules)
       if (rule.rate.count > 0) windows_.push_back({std::move(rule), {}});
   }
@@ -28,6 +31,8 @@ class Limiter final : public RateLimiter {
   void acquire(std::string_view path, std::stop_token stop) override {
     for (;;) {
       nanoseconds wait = try_start(path);
+      if (wait_max_ && wait > *wait_max_)
+        throw QuotaUsedUp("the app's quota is used up", clock_.now(), wait);
       if (stop.stop_requested() || (wait > 0ns && !clock_.sleep(wait, stop)))
         throw Error(ErrorKind::interrupted, "interrupted");
       if (wait <= 0ns) return;
@@ -46,6 +51,12 @@ class Limiter final : public RateLimiter {
       speed_up(now);
   }
 
+  nanoseconds wait(std::string_view path) const override {
+    std::lock_guard lock(mutex_);
+    nanoseconds now = clock_.steady();
+    return std::max(0ns, start_of(path, now) - now);
+  }
+
   nanoseconds pause() const override {
     std::lock_guard lock(mutex_);
     return std::max(0ns, held_until_ - clock_.steady());
@@ -57,19 +68,25 @@ class Limiter final : public RateLimiter {
     std::deque<nanoseconds> starts;  // the last `count` requests
   };
 
+  static bool matches(const Window& window, std::string_view path) {
+    return path.find(window.rule.match) != std::string_view::npos;
+  }
+
+  nanoseconds start_of(std::string_view path, nanoseconds now) const {
+    nanoseconds at = std::max({now, held_until_, next_start_});
+    for (const auto& window : windows_)
+      if (matches(window, path) && window.starts.size() >= window.rule.rate.count)
+        at = std::max(at, window.starts.front() + window.rule.rate.window);
+    return at;
+  }
+
   // Starts the request (zero) or says how long to wait before asking again.
   nanoseconds try_start(std::string_view path) {
     std::lock_guard lock(mutex_);
-    nanoseconds now = clock_.steady(), at = std::max(held_until_, next_start_);
-    auto matches = [&](const Window& window) {
-      return path.find(window.rule.match) != std::string_view::npos;
-    };
-    for (const auto& window : windows_)
-      if (matches(window) && window.starts.size() >= window.rule.rate.count)
-        at = std::max(at, window.starts.front() + window.rule.rate.window);
+    nanoseconds now = clock_.steady(), at = start_of(path, now);
     if (at > now) return at - now;
     for (auto& window : windows_) {
-      if (!matches(window)) continue;
+      if (!matches(window, path)) continue;
       window.starts.push_back(now);
       if (window.starts.size() > window.rule.rate.count) window.starts.pop_front();
     }
@@ -80,7 +97,8 @@ class Limiter final : public RateLimiter {
   }
 
   void hold(nanoseconds now, nanoseconds duration) {
-    held_until_ = std::max(held_until_, now + std::clamp<nanoseconds>(duration, 0ns, pause_max));
+    const nanoseconds longest = wait_max_ ? told_max : pause_max;
+    held_until_ = std::max(held_until_, now + std::clamp<nanoseconds>(duration, 0ns, longest));
   }
 
   void slow_down(nanoseconds now) {
@@ -112,6 +130,7 @@ class Limiter final : public RateLimiter {
   std::deque<nanoseconds> measured_;
   std::int64_t floor_;
   Clock& clock_;
+  const std::optional<nanoseconds> wait_max_;
   nanoseconds held_until_{0};  // Retry-After or an empty quota
   nanoseconds next_start_{0};  // spacing by rate_
   nanoseconds penalty_until_{0};
@@ -122,9 +141,13 @@ class Limiter final : public RateLimiter {
 
 }  // namespace
 
+QuotaUsedUp::QuotaUsedUp(const std::string& message, Time now, nanoseconds wait)
+    : Error(message, "go on after " + format_rfc3339_seconds(now + std::min(wait, told_max))),
+      until_(now + std::min(wait, told_max)) {}
+
 std::unique_ptr<RateLimiter> rate_limiter(std::vector<RateRule> rules, std::int64_t floor,
-                                          Clock& clock) {
-  return std::make_unique<Limiter>(std::move(rules), floor, clock);
+                                          Clock& clock, std::optional<nanoseconds> wait_max) {
+  return std::make_unique<Limiter>(std::move(rules), floor, clock, wait_max);
 }
 
 }  // namespace probackup

@@ -17,6 +17,9 @@ namespace {
 
 // Streams smaller than this may lose any share of their records without an alarm.
 constexpr std::uint64_t alarm_records_min = 10;
+// What a run that paused read through is not read again for so long. An account may take days of
+// its quota, so this is more than a few.
+constexpr auto kept_max = std::chrono::days(7);
 
 // The last snapshot of a source, with what it says about itself.
 struct Prior {
@@ -84,7 +87,9 @@ class Run {
     run_row_ = context.catalog.begin_run(source.source, report_.started);
     update_ = context.catalog.begin_update(source.source);
     tree_.emplace(context.repository, prior_.folder, report_.started);
-    RunSink::Prior prior{prior_.folder, prior_.manifest ? &*prior_.manifest : nullptr, prior_.gaps};
+    RunSink::Prior prior{prior_.folder, prior_.manifest ? &*prior_.manifest : nullptr, prior_.gaps,
+                         {}, report_.started};
+    if (goes_on()) prior.kept_since = report_.started - kept_max;
     sink_ = std::make_unique<RunSink>(context, source, options.segments, *update_, *tree_,
                                       std::move(prior), stop);
   }
@@ -93,6 +98,10 @@ class Run {
     std::exception_ptr failure;
     try {
       source_.feed(*sink_, stop);
+    } catch (const QuotaUsedUp& pause) {
+      failure = std::current_exception();
+      report_.paused_until = pause.until();
+      report_.paused_why = redact(pause.what());
     } catch (...) {
       failure = std::current_exception();
     }
@@ -110,6 +119,7 @@ class Run {
       throw;
     }
     if (failure && report_.snapshot.is_null()) end_run(status_of(failure), failure);
+    if (report_.paused_until && !report_.snapshot.is_null()) return report_;
     if (failure && !report_.snapshot.is_null()) {
       log_warning(fmt::format("what was read until then is kept in snapshot {}, marked partial",
                               report_.snapshot.short_hex()));
@@ -120,6 +130,20 @@ class Run {
   }
 
  private:
+  // Whether the last run paused, and this one reads what it did not come to. Another connector, or
+  // other settings, may read other things.
+  bool goes_on() const {
+    const auto& last = prior_.manifest;
+    return last && last->partial && last->connector == source_.version &&
+           last->settings == settings() &&
+           std::any_of(last->streams.begin(), last->streams.end(),
+                       [](const auto& stream) { return stream.second.read.has_value(); });
+  }
+
+  nlohmann::json settings() const {
+    return nlohmann::json::parse(source_.settings.empty() ? "{}" : source_.settings);
+  }
+
   // The catalog must describe the last snapshot: another machine may have made it.
   void sync_catalog() {
     auto state = context_.catalog.state_of(source_.source);
@@ -164,7 +188,9 @@ class Run {
     report_.files_added = sink_->files_added();
     report_.suspicious = find_suspicious(report_.streams, options_.max_delete);
     find_gone_containers();
-    if (report_.partial && !sink_->changed()) {
+    mark_unread();
+    const bool read_on = report_.paused_until && sink_->read_any();
+    if (report_.partial && !sink_->changed() && !read_on) {
       // Nothing was won: no snapshot, but what was uploaded stays for the next run.
       context_.repository.flush();
       return;
@@ -177,6 +203,18 @@ class Run {
     report_.ended = context_.clock.now();
     report_.stored = context_.repository.stats();
     commit_catalog(snapshot);
+  }
+
+  // What a run that paused left unread makes the next snapshot partial as well, until a run has read
+  // it; and an alarm over what it did read is not over.
+  void mark_unread() {
+    if (goes_on() && !sink_->unread().empty()) report_.partial = true;
+    if (report_.partial) report_.unread = sink_->unread();
+    if (!goes_on()) return;
+    for (const auto& alarm : prior_.manifest->suspicious)
+      for (const auto& stream : report_.streams)
+        if (!stream.read && alarm.starts_with(stream.name + ":"))
+          report_.suspicious.push_back(alarm);
   }
 
   void put_documents() {
@@ -199,11 +237,16 @@ class Run {
     manifest.connector = source_.version;
     manifest.program_version = PROBACKUP_VERSION;
     manifest.started = report_.started;
-    manifest.settings = nlohmann::json::parse(source_.settings.empty() ? "{}" : source_.settings);
+    manifest.settings = settings();
     manifest.streams = sink_->streams();
+    const bool is_to_go_on = report_.partial && (report_.paused_until || goes_on());
+    if (!is_to_go_on)
+      for (auto& [name, stream] : manifest.streams) stream.read.reset();
     manifest.gaps = report_.gaps.size();
     manifest.suspicious = report_.suspicious;
     manifest.partial = report_.partial;
+    if (report_.paused_until)
+      manifest.paused = {*report_.paused_until, report_.paused_why, report_.unread};
     tree_->put("manifest.json", save_text(context_.repository, manifest.print()));
   }
 
@@ -275,7 +318,7 @@ class Run {
     try {
       update_->commit(row);
       context_.catalog.end_run(run_row_, report_.ended,
-                               status_.empty() ? (report_.gaps.empty() ? "done" : "gaps") : status_,
+                               !status_.empty() ? status_ : row.complete ? "done" : "gaps",
                                "", snapshot.id);
     } catch (const Error& error) {
       // The snapshot is safe; the next run sees that the catalog is behind and reads it again.
@@ -287,6 +330,8 @@ class Run {
   static std::string status_of(std::exception_ptr failure) {
     try {
       std::rethrow_exception(failure);
+    } catch (const QuotaUsedUp&) {
+      return "paused";
     } catch (const Error& error) {
       return error.kind() == ErrorKind::interrupted ? "interrupted" : "failed";
     } catch (...) {

@@ -39,7 +39,7 @@ struct RunSink::OpenStream {
              const SegmentPolicy& segments, const StreamStore::Shape& shape)
       : store(places, stream, segments, shape) {}
   StreamStore store;
-  bool ended = false, abandoned = false, has_files = false;
+  bool ended = false, abandoned = false, kept = false, has_files = false;
 };
 
 // An attachment on its way into the repository.
@@ -71,6 +71,8 @@ RunSink::RunSink(const JobContext& context, const BackupSource& source,
       prior_folder_(prior.folder),
       prior_(prior.manifest),
       prior_gaps_(std::move(prior.gaps)),
+      kept_since_(prior.kept_since),
+      started_(prior.started),
       stop_(stop),
       files_({context.repository, context.catalog, update, source.source},
              std::string(files_stream), file_list_policy(), {}) {
@@ -80,16 +82,41 @@ RunSink::RunSink(const JobContext& context, const BackupSource& source,
 }
 RunSink::~RunSink() = default;
 
+const ManifestStream* RunSink::prior_entry(const std::string& stream) const {
+  if (!prior_) return nullptr;
+  auto found = prior_->streams.find(stream);
+  return found == prior_->streams.end() ? nullptr : &found->second;
+}
+
+const BackupSource::Stream* RunSink::describe(const std::string& stream) const {
+  for (const auto& description : source_.streams)
+    if (description.name == stream) return &description;
+  return nullptr;
+}
+
+// With those above it: what hangs below records that are read again may have to be read again.
+bool RunSink::is_kept(const std::string& stream) const {
+  const ManifestStream* entry = prior_entry(stream);
+  if (!kept_since_ || !entry || !entry->read || *entry->read < *kept_since_) return false;
+  const auto* description = describe(stream);
+  if (!description) return false;
+  for (const auto* above : {&description->parents, &description->listed_below})
+    for (const auto& name : *above)
+      if (name != stream && !is_kept(name)) return false;
+  return true;
+}
+
 PriorStream RunSink::prior(const std::string& stream) {
   PriorStream out;
-  if (!prior_) return out;
-  auto found = prior_->streams.find(stream);
-  if (found == prior_->streams.end()) return out;
+  const ManifestStream* entry = prior_entry(stream);
+  if (!entry) return out;
   out.exists = true;
-  out.behind = found->second.behind;
-  out.since = found->second.since;
-  out.last_full = found->second.last_full;
-  out.last_refresh = found->second.last_refresh;
+  out.kept = is_kept(stream);
+  out.complete = entry->complete;
+  out.behind = entry->behind;
+  out.since = entry->since;
+  out.last_full = entry->last_full;
+  out.last_refresh = entry->last_refresh;
   for (const auto& gap : prior_gaps_)
     if (gap.stream == stream) out.gaps.push_back(gap);
   return out;
@@ -214,29 +241,37 @@ void RunSink::end_stream(const StreamResult& result) {
   auto& stream = open(result.stream);
   if (stream.ended) return;
   stream.ended = true;
+  stream.kept = result.kept;
   stream.store.finish([&](std::string_view key) { return parent_removed(result.stream, key); });
   for (const auto& key : stream.store.removed()) forget_files_of(result.stream, key);
 
   const auto& counts = stream.store.counts();
   StreamReport report{result.stream,  counts.records,  counts.added,    counts.changed,
-                      counts.removed, result.requests, result.complete, true};
+                      counts.removed, result.requests, result.complete, !result.kept};
   finished_.push_back(report);
   requests_ += result.requests;
 
   ManifestStream entry;
-  auto before = prior_ ? prior_->streams.find(result.stream) : decltype(prior_->streams.end()){};
-  if (prior_ && before != prior_->streams.end()) entry = before->second;
+  const auto* before = prior_entry(result.stream);
+  if (before) entry = *before;
   entry.title = result.stream;
-  for (const auto& description : source_.streams)
-    if (description.name == result.stream) {
-      entry.title = description.title;
-      entry.parents = description.parents;
-    }
+  if (const auto* description = describe(result.stream)) {
+    entry.title = description->title;
+    entry.parents = description->parents;
+  }
   entry.records = counts.records;
   entry.complete = result.complete;
   entry.requests = result.requests;
   entry.shared = stream.store.shared();
-  entry.behind = stream.abandoned && was_read_above(result.stream);
+  // One that was behind is so until it is read through, though what is above it may be kept now.
+  entry.behind = stream.abandoned && (was_read_above(result.stream) || (before && before->behind));
+  if (stream.abandoned)
+    entry.read.reset();
+  else if (!stream.kept)
+    entry.read = started_;
+  if (stream.kept)
+    for (const auto& gap : prior_gaps_)
+      if (gap.stream == result.stream) gaps_.push_back(gap);
   if (result.since) {
     entry.since = result.since;
     if (result.full) entry.last_full = result.since;
@@ -409,6 +444,7 @@ void RunSink::write_tree() {
     if (streams_.contains(name)) continue;
     streams_[name] = entry;
     streams_[name].behind |= was_read_above(name);
+    if (!is_kept(name)) streams_[name].read.reset();
     finished_.push_back({name, entry.records, 0, 0, 0, 0, entry.complete, false});
     for (const auto& gap : prior_gaps_)
       if (gap.stream == name) gaps_.push_back(gap);
@@ -417,12 +453,28 @@ void RunSink::write_tree() {
 
 // Whether this run read records that this stream's listings are asked for.
 bool RunSink::was_read_above(const std::string& stream) const {
+  const auto* description = describe(stream);
+  if (!description) return false;
+  return std::any_of(description->listed_below.begin(), description->listed_below.end(),
+                     [&](const std::string& above) {
+                       auto found = open_.find(above);
+                       return found != open_.end() && !found->second->kept;
+                     });
+}
+
+std::vector<std::string> RunSink::unread() const {
+  std::vector<std::string> out;
   for (const auto& description : source_.streams) {
-    if (description.name != stream) continue;
-    for (const auto& above : description.listed_below)
-      if (open_.contains(above)) return true;
+    auto entry = streams_.find(description.name);
+    if (entry == streams_.end() || !entry->second.read) out.push_back(description.name);
   }
-  return false;
+  return out;
+}
+
+bool RunSink::read_any() const {
+  return std::any_of(open_.begin(), open_.end(), [](const auto& stream) {
+    return !stream.second->abandoned && !stream.second->kept;
+  });
 }
 
 void RunSink::put_stream_files(const std::string& folder, const std::string& index,

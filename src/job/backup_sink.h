@@ -27,6 +27,9 @@ class RunSink final : public BackupSink {
     std::optional<Id> folder;
     const Manifest* manifest = nullptr;
     std::vector<Gap> gaps;
+    // Streams that a paused run read through since then stay as they are; nothing: none do.
+    std::optional<Time> kept_since;
+    Time started{};  // of this run
   };
   // `tree`: the source's folder, based on the last snapshot.
   RunSink(const JobContext& context, const BackupSource& source, const SegmentPolicy& segments,
@@ -63,6 +66,10 @@ class RunSink final : public BackupSink {
   // Keys of the stream's records that this run found gone.
   std::vector<std::string> removed(const std::string& stream) const;
   bool changed() const { return changed_; }
+  // Streams that neither this run read through nor the one that it goes on with.
+  std::vector<std::string> unread() const;
+  // Whether this run read any stream through.
+  bool read_any() const;
   // A call failed on the way: what was read so far cannot be told from what was not.
   bool half_done() const { return half_done_; }
   std::uint64_t requests() const { return requests_; }
@@ -77,6 +84,9 @@ class RunSink final : public BackupSink {
   void forget_files_of(const std::string& stream, const std::string& key);
   void drop_unlisted_files();
   bool was_read_above(const std::string& stream) const;
+  const ManifestStream* prior_entry(const std::string& stream) const;
+  const BackupSource::Stream* describe(const std::string& stream) const;
+  bool is_kept(const std::string& stream) const;
   void store_file(const FileRef& file, const Node& node, const Id& hash);
   void put_stream_files(const std::string& folder, const std::string& index, StreamStore& store);
   bool parent_removed(const std::string& stream, std::string_view scope) const;
@@ -89,6 +99,8 @@ class RunSink final : public BackupSink {
   const std::optional<Id> prior_folder_;
   const Manifest* prior_;
   std::vector<Gap> prior_gaps_;
+  const std::optional<Time> kept_since_;
+  const Time started_;
   std::stop_token stop_;
 
   mutable std::mutex mutex_;  // guards everything below, the update and the catalog

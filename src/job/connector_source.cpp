@@ -10,6 +10,7 @@
 #include "engine/records.h"
 #include "job/settings.h"
 #include "util/hash.h"
+#include "util/log.h"
 #include "util/raw_json.h"
 #include "util/text.h"
 
@@ -62,13 +63,15 @@ std::unique_ptr<RecordDescriber> connector_describer(const Connector& connector)
 }
 
 ConnectorSource::ConnectorSource(Connector connector, SourceRef source, nlohmann::json settings,
-                                 Http& http, Clock& clock, AccessTokens* tokens)
+                                 Http& http, Clock& clock, AccessTokens* tokens,
+                                 std::vector<Token> more)
     : connector_(std::move(connector)),
       source_(std::move(source)),
       settings_(std::move(settings)),
       http_(http),
       clock_(clock),
       tokens_(tokens),
+      more_(std::move(more)),
       describer_(connector_describer(connector_)) {}
 
 ConnectorSource::~ConnectorSource() = default;
@@ -80,7 +83,9 @@ std::unique_ptr<Engine> ConnectorSource::engine(const Choice& choice) {
   options.only = choice.only;
   options.full = choice.full;
   options.concurrency = choice.concurrency;
+  options.wait_max = choice.wait_max;
   options.tokens = tokens_;
+  for (const auto& token : more_) options.more.push_back({token.name, &token.settings});
   auto streams = connector_.streams();
   for (const auto& name : choice.only)
     if (std::find(streams.begin(), streams.end(), name) == streams.end())
@@ -91,11 +96,56 @@ std::unique_ptr<Engine> ConnectorSource::engine(const Choice& choice) {
   return std::make_unique<Engine>(connector_, options, http_, clock_);
 }
 
+ConnectorSource::Checked ConnectorSource::check_token(const std::string& name,
+                                                      const nlohmann::json& settings,
+                                                      AccessTokens* tokens, std::stop_token stop) {
+  EngineOptions options;
+  options.account = source_.account;
+  options.settings = &settings;
+  options.tokens = tokens;
+  Checked out{name, {}, {}, {}};
+  try {
+    out.result = Engine(connector_, options, http_, clock_).check(stop);
+  } catch (const QuotaUsedUp& pause) {
+    out.problem = pause.what();
+    out.resting_until = pause.until();
+  } catch (const NetworkError&) {
+    throw;
+  } catch (const Error& error) {
+    // The first token's trouble is the run's.
+    if (name.empty() || error.kind() != ErrorKind::failed) throw;
+    out.problem = error.what();
+  }
+  return out;
+}
+
 CheckResult ConnectorSource::check(std::stop_token stop) {
-  auto result = engine({})->check(stop);
+  checked_ = {check_token("", settings_, tokens_, stop)};
+  for (const auto& token : more_)
+    checked_.push_back(check_token(token.name, token.settings, nullptr, stop));
+  const Checked& first = checked_.front();
+  // While the first one rests, the account's own name is all that the others can be held against.
+  const std::string account = first.problem.empty() ? first.result.account : source_.account;
+  const Checked* good = nullptr;
+  for (auto& one : checked_) {
+    if (one.problem.empty() && one.result.account != account)
+      one.problem =
+          fmt::format("it is of the account {}, and not of {}", one.result.account, account);
+    if (one.problem.empty() && !good) good = &one;
+    if (one.problem.empty() || &one == &first) continue;
+    std::erase_if(more_, [&](const Token& token) { return token.name == one.name; });
+    if (!one.resting_until)
+      log_warning(
+          fmt::format("{}: the token {} is left out: {}", source_.text(), one.name, one.problem));
+  }
+  if (!good) {
+    Time now = clock_.now(), until = *first.resting_until;
+    for (const auto& one : checked_) until = std::min(until, one.resting_until.value_or(until));
+    throw QuotaUsedUp(first.problem, now, until - now);
+  }
   if (source_.account.empty())
-    source_.account = result.account.empty() ? "default" : result.account;
-  return result;
+    source_.account = good->result.account.empty() ? "default" : good->result.account;
+  return good->result;
 }
 
 BackupSource ConnectorSource::backup_source(const Choice& choice,

@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "probackup/connector.h"
 #include "probackup/engine.h"
@@ -22,16 +24,32 @@ class ConnectorSource {
     std::vector<std::string> only;  // streams, empty: all
     bool full = false;
     unsigned concurrency = 0;
+    std::chrono::nanoseconds wait_max = default_wait_max;
+  };
+  // Another token of the same account: the settings with its secrets.
+  struct Token {
+    std::string name;
+    nlohmann::json settings;
   };
   ConnectorSource(Connector connector, SourceRef source, nlohmann::json settings, Http& http,
-                  Clock& clock, AccessTokens* tokens = nullptr);
+                  Clock& clock, AccessTokens* tokens = nullptr, std::vector<Token> more = {});
   ~ConnectorSource();
 
   const Connector& connector() const { return connector_; }
   const nlohmann::json& settings() const { return settings_; }
   AccessTokens* tokens() const { return tokens_; }  // null where nobody signed in
-  // Asks the app who we are; fills in the account's name where the user gave none.
+  // Asks the app who we are; fills in the account's name where the user gave none. Further tokens
+  // must prove to be of the same account: one that does not, or is refused, is left out from then
+  // on, with a warning. Throws QuotaUsedUp when no token is left that does not rest.
   CheckResult check(std::stop_token stop);
+  // What the app says of each token: the first, which has no name, and the further ones.
+  struct Checked {
+    std::string name;
+    CheckResult result;
+    std::string problem;            // "" for none
+    std::optional<Time> resting_until;
+  };
+  const std::vector<Checked>& checked() const { return checked_; }
   const SourceRef& source() const { return source_; }
   // Throws Error(usage) for a stream in `choice.only` that the connector does not have. The result
   // refers to this object.
@@ -42,12 +60,16 @@ class ConnectorSource {
 
  private:
   std::unique_ptr<Engine> engine(const Choice& choice);
+  Checked check_token(const std::string& name, const nlohmann::json& settings, AccessTokens* tokens,
+                      std::stop_token stop);
   Connector connector_;
   SourceRef source_;
   nlohmann::json settings_;
   Http& http_;
   Clock& clock_;
   AccessTokens* tokens_;
+  std::vector<Token> more_;
+  std::vector<Checked> checked_;
   std::unique_ptr<RecordDescriber> describer_;
 };
 

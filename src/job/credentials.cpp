@@ -20,9 +20,11 @@ const char* name_of(Purpose purpose) {
 
 // Ties the sealed bytes to their entry: a sealed token moved to another account does not open.
 nlohmann::json label_of(const CredentialStore::Entry& entry) {
-  return {{"app", entry.source.app},
-          {"account", entry.source.account},
-          {"purpose", name_of(entry.purpose)}};
+  nlohmann::json label = {{"app", entry.source.app},
+                          {"account", entry.source.account},
+                          {"purpose", name_of(entry.purpose)}};
+  if (!entry.name.empty()) label["name"] = entry.name;
+  return label;
 }
 
 std::filesystem::path lock_path(const std::filesystem::path& path) {
@@ -48,6 +50,7 @@ void CredentialStore::load() {
       Entry out;
       out.source = {entry.at("app").get<std::string>(), entry.at("account").get<std::string>()};
       out.purpose = entry.at("purpose") == "restore" ? Purpose::restore : Purpose::read;
+      out.name = entry.value("name", "");
       out.fields = entry.at("fields").get<std::vector<std::string>>();
       out.repository = entry.at("repository").get<std::string>();
       out.sealed = entry.at("sealed").get<std::string>();
@@ -62,24 +65,26 @@ void CredentialStore::load() {
 const CredentialStore::Entry* CredentialStore::find(const SourceRef& source,
                                                     Purpose purpose) const {
   for (const auto& entry : entries_)
-    if (entry.source == source && entry.purpose == purpose) return &entry;
+    if (entry.source == source && entry.purpose == purpose && entry.name.empty()) return &entry;
   return nullptr;
 }
 
 void CredentialStore::put(const SourceRef& source, Purpose purpose,
-                          const std::map<std::string, std::string>& values,
-                          Repository& repository) {
+                          const std::map<std::string, std::string>& values, Repository& repository,
+                          const std::string& name) {
   Entry entry;
   entry.source = source;
   entry.purpose = purpose;
+  entry.name = name;
   entry.repository = repository.id();
-  for (const auto& [name, value] : values) entry.fields.push_back(name);
+  for (const auto& [field, value] : values) entry.fields.push_back(field);
   nlohmann::json plain = {{"for", label_of(entry)}, {"values", values}};
   entry.sealed = to_base64(repository.seal(plain.dump()));
   FileLock lock(lock_path(path_), {});
   load();
-  std::erase_if(entries_,
-                [&](const Entry& old) { return old.source == source && old.purpose == purpose; });
+  std::erase_if(entries_, [&](const Entry& old) {
+    return old.source == source && old.purpose == purpose && old.name == name;
+  });
   entries_.push_back(std::move(entry));
   write();
 }
@@ -104,12 +109,13 @@ std::map<std::string, std::string> CredentialStore::open(const Entry& entry,
   }
 }
 
-bool CredentialStore::remove(const SourceRef& source, Purpose purpose) {
+bool CredentialStore::remove(const SourceRef& source, Purpose purpose, const std::string& name) {
   FileLock lock(lock_path(path_), {});
   load();
   auto before = entries_.size();
-  std::erase_if(entries_,
-                [&](const Entry& old) { return old.source == source && old.purpose == purpose; });
+  std::erase_if(entries_, [&](const Entry& old) {
+    return old.source == source && old.purpose == purpose && (name.empty() || old.name == name);
+  });
   if (entries_.size() == before) return false;
   write();
   return true;
@@ -119,13 +125,12 @@ void CredentialStore::write() const {
   nlohmann::ordered_json out;
   out["version"] = file_version;
   auto& list = out["credentials"] = nlohmann::ordered_json::array();
-  for (const auto& entry : entries_)
-    list.push_back({{"app", entry.source.app},
-                    {"account", entry.source.account},
-                    {"purpose", name_of(entry.purpose)},
-                    {"fields", entry.fields},
-                    {"repository", entry.repository},
-                    {"sealed", entry.sealed}});
+  for (const auto& entry : entries_) {
+    auto& line = list.emplace_back(label_of(entry));
+    line["fields"] = entry.fields;
+    line["repository"] = entry.repository;
+    line["sealed"] = entry.sealed;
+  }
   make_folders(path_.parent_path(), 0700);
   write_file_atomic(path_, out.dump(2) + "\n", 0600);
 }

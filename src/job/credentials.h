@@ -23,6 +23,7 @@ class CredentialStore {
   struct Entry {
     SourceRef source;
     Purpose purpose = Purpose::read;
+    std::string name;                 // of a further token of the account; "" for the first
     std::vector<std::string> fields;  // names of the settings it holds
     std::string repository;           // id of the repository whose key seals it
     std::string sealed;               // base64
@@ -34,14 +35,16 @@ class CredentialStore {
   // A missing file is an empty store. Throws Error for a damaged one.
   explicit CredentialStore(std::filesystem::path path);
   const std::vector<Entry>& entries() const { return entries_; }
+  // The first token of an account.
   const Entry* find(const SourceRef& source, Purpose purpose) const;
   // Adds or replaces, and writes the file. What other processes wrote meanwhile is kept.
   void put(const SourceRef& source, Purpose purpose,
-           const std::map<std::string, std::string>& values, Repository& repository);
+           const std::map<std::string, std::string>& values, Repository& repository,
+           const std::string& name = {});
   // Throws Error when the entry was sealed for another repository, or does not open.
   static std::map<std::string, std::string> open(const Entry& entry, Repository& repository);
-  // False if there was none.
-  bool remove(const SourceRef& source, Purpose purpose);
+  // The token of that name, or without one all of the account. False if there was none.
+  bool remove(const SourceRef& source, Purpose purpose, const std::string& name = {});
 
  private:
   void load();

@@ -28,7 +28,9 @@ std::string newest_run_problem(Catalog& catalog, const SourceRef& source, const 
     const CatalogRun& run = runs[0];
     std::string when = format_rfc3339_seconds(run.started);
     if (run.status == "running") return fmt::format("its newest run, of {}, has not ended", when);
-    std::string how = run.status == "failed" ? "failed" : "was interrupted";
+    std::string how = run.status == "failed"   ? "failed"
+                      : run.status == "paused" ? "paused"
+                                               : "was interrupted";
     return fmt::format("its newest run, of {}, {}{}", when, how,
                        run.message.empty() ? "" : ": " + run.message);
   }
@@ -68,8 +70,25 @@ void refuse(ForgetGroup& group, std::string why, std::string hint) {
   sort_by_time(group.keep);
 }
 
+// A partial snapshot must not stand for its day or month, where a whole one could: it stays by its
+// tags and its age alone.
+std::vector<std::vector<std::string>> reasons_to_keep(const Group& group,
+                                                      const RetentionPolicy& policy, Time now) {
+  RetentionPolicy uncounted;
+  uncounted.tags = policy.tags;
+  uncounted.within = policy.within;
+  auto reasons = keep_reasons(group, uncounted, now);
+  Group whole;
+  for (const auto& snapshot : group)
+    if (!has_tag(snapshot, tag_partial)) whole.push_back(snapshot);
+  auto of_whole = keep_reasons(whole, policy, now);
+  for (std::size_t i = 0, at = 0; i < group.size(); ++i)
+    if (!has_tag(group[i], tag_partial)) reasons[i] = std::move(of_whole[at++]);
+  return reasons;
+}
+
 void apply_policy(ForgetGroup& out, const Group& group, const RetentionPolicy& policy, Time now) {
-  auto reasons = keep_reasons(group, policy, now);
+  auto reasons = reasons_to_keep(group, policy, now);
   bool keeps_any = std::any_of(reasons.begin(), reasons.end(),
                                [](const auto& of_one) { return !of_one.empty(); });
   for (auto [good, suspicious] : good_before_suspicious(group)) {

@@ -54,12 +54,17 @@ std::string Manifest::print() const {
     if (stream.since) entry["since"] = format_rfc3339(*stream.since);
     if (stream.last_full) entry["last_full"] = format_rfc3339(*stream.last_full);
     if (stream.last_refresh) entry["last_refresh"] = format_rfc3339(*stream.last_refresh);
+    if (stream.read) entry["read"] = format_rfc3339(*stream.read);
     entry["requests"] = stream.requests;
     if (!stream.shared.empty()) entry["shared"] = stream.shared;
   }
   out["gaps"] = gaps;
   if (!suspicious.empty()) out["suspicious"] = suspicious;
   if (partial) out["partial"] = true;
+  if (paused)
+    out["paused"] = {{"until", format_rfc3339_seconds(paused->until)},
+                     {"why", paused->why},
+                     {"unread", paused->unread}};
   return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -86,6 +91,7 @@ Manifest Manifest::parse(std::string_view json) {
       stream.since = get_time(entry, "since");
       stream.last_full = get_time(entry, "last_full");
       stream.last_refresh = get_time(entry, "last_refresh");
+      stream.read = get_time(entry, "read");
       stream.requests = count_at(entry, "requests");
       stream.shared = entry.value("shared", std::set<std::string>{});
       out.streams[name] = stream;
@@ -93,6 +99,9 @@ Manifest Manifest::parse(std::string_view json) {
     out.gaps = count_at(in, "gaps");
     out.suspicious = in.value("suspicious", std::vector<std::string>{});
     out.partial = in.value("partial", false);
+    if (auto paused = in.find("paused"); paused != in.end())
+      out.paused = {get_time(*paused, "until").value_or(Time{}), paused->value("why", ""),
+                    paused->value("unread", std::vector<std::string>{})};
     return out;
   } catch (const nlohmann::json::exception& error) {
     damaged(error);

@@ -24,10 +24,19 @@ struct ManifestStream {
   std::optional<Time> since;      // the next run may ask for changes from here on
   std::optional<Time> last_full;  // as in PriorStream
   std::optional<Time> last_refresh;
+  // Start of the run that read it through; only while a run that paused is to be gone on with.
+  std::optional<Time> read;
   std::uint64_t requests = 0;     // API calls
   std::set<std::string> shared;   // keys of records that several listings name
 
   bool operator==(const ManifestStream&) const = default;
+};
+
+// Why and until when a run paused.
+struct ManifestPause {
+  Time until{};
+  std::string why;
+  std::vector<std::string> unread;  // streams that were not read through
 };
 
 struct Manifest {
@@ -40,6 +49,7 @@ struct Manifest {
   std::uint64_t gaps = 0;
   std::vector<std::string> suspicious;  // why this snapshot wants a look
   bool partial = false;                 // the run was cut short
+  std::optional<ManifestPause> paused;  // by the app's limits
 
   std::string print() const;
   // Throws Error for text that is no manifest, or one of a later version.

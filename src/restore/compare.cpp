@@ -207,8 +207,9 @@ class ReadBack {
 // The attachment that a step sends, by its file id; "" for none.
 std::string sent_file(const StepModel& step, const Scope& names) {
   const PartModel* part = step.create.upload ? &*step.create.upload : nullptr;
-  for (const auto& [name, candidate] : step.create.multipart)
-    if (!candidate.value) part = &candidate;
+  for (const auto* parts : {&step.create.multipart, &step.create.base64})
+    for (const auto& [name, candidate] : *parts)
+      if (!candidate.value) part = &candidate;
   return part ? part->file.text(names) : "";
 }
 

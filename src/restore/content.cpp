@@ -74,6 +74,40 @@ void add_multipart(HttpRequest& request, const WriteModel& model, const Scope& n
   request.upload = spool_body(std::move(spool));
 }
 
+// The file's content as a JSON text of base64, which is put together of whole groups of 3 bytes.
+void append_base64(SpoolFile& spool, const Owner& owner, const std::string& id) {
+  std::string rest;
+  spool.append("\"");
+  owner.source.read_file(owner.stream, owner.key, id, [&](std::string_view piece) {
+    rest += piece;
+    const std::size_t whole = rest.size() - rest.size() % 3;
+    spool.append(to_base64(std::string_view(rest).substr(0, whole)));
+    rest.erase(0, whole);
+  });
+  spool.append(to_base64(rest) + "\"");
+}
+
+void add_base64(HttpRequest& request, const WriteModel& model, const Scope& names,
+                const Owner& owner) {
+  auto spool = std::make_shared<SpoolFile>();
+  char separator = '{';
+  for (const auto& [name, part] : model.base64) {
+    const json value = part.value ? part.value->evaluate(names) : part.file.evaluate(names);
+    if (value.is_null()) continue;
+    spool->append(separator + json(name).dump() + ':');
+    separator = ',';
+    if (part.value) {
+      spool->append(value.dump(-1, ' ', false, json::error_handler_t::replace));
+    } else {
+      file_of(owner, json_text(value));
+      append_base64(*spool, owner, json_text(value));
+    }
+  }
+  spool->append(separator == '{' ? "{}" : "}");
+  set_type(request, "application/json");
+  request.upload = spool_body(std::move(spool));
+}
+
 void add_upload(HttpRequest& request, const PartModel& part, const Scope& names,
                 const Owner& owner) {
   const std::string id = part.file.text(names);
@@ -100,6 +134,7 @@ void add_content(HttpRequest& request, const WriteModel& model, const Scope& nam
                  RestoreSource& source, const std::string& stream, const std::string& key) {
   Owner owner{source, stream, key};
   if (!model.multipart.empty()) add_multipart(request, model, names, owner);
+  if (!model.base64.empty()) add_base64(request, model, names, owner);
   if (model.upload) add_upload(request, *model.upload, names, owner);
   if (!model.form.empty()) add_form(request, model, names);
 }

@@ -145,6 +145,7 @@ void StepItems::elements(const RestoreRecord& record, const json& parsed, const 
   Names of_record(&names_);
   of_record.set("record", parsed);
   of_record.set("key", record.key);
+  beside_.add_to(of_record);
   const json list = as_list(step_.each[0].evaluate(of_record.scope()));
   for (std::uint32_t i = 0; i < list.size(); ++i) {
     if (step_.each.size() == 1) {

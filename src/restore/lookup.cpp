@@ -105,6 +105,7 @@ std::optional<Hit> LookUps::first(const LookUpModel& model, const Scope& names, 
                                   std::stop_token stop,
                                   const std::function<bool(const std::string&)>& may_take) {
   std::optional<Hit> out;
+  if (model.when && !evaluated([&] { return model.when->holds(names); })) return out;
   list(model, names, remember, stop, [&](const json& found) {
     return evaluated([&] {
       Names with_found(&names);

@@ -69,9 +69,10 @@ JournalEntry RestoreMaker::make(const StepModel& step, RestoreItem& item, std::s
   try {
     start(work);
   } catch (const ItemError& error) {
-    const bool is_settled =
-        !refs_.met_unsettled() && dynamic_cast<const UnsettledError*>(&error) == nullptr;
-    if (is_settled) work.note(error.what());
+    last_trouble_ = error.what();
+    const bool is_waiting =
+        refs_.met_unsettled() || dynamic_cast<const UnsettledError*>(&error) != nullptr;
+    if (!is_waiting || work.unknown) work.note(error.what());
     // What is there is never made again, and whether a create that was sent came about is still to
     // be found out.
     if (is_there(work.entry.state))
@@ -275,10 +276,10 @@ bool RestoreMaker::take_claimed(Work& work) {
 }
 
 void RestoreMaker::run_before(Work& work) {
-  std::map<std::string, json> given;
-  for (const auto& model : work.step.before) given.emplace(model.as, json::array());
+  for (const auto& model : work.step.before) work.item.set(model.as, json::array());
   for (const auto& model : work.step.before) {
     json list = json::array({nullptr});
+    json given = json::array();
     if (model.each) list = evaluated([&] { return model.each->evaluate(work.item.scope()); });
     if (!list.is_array()) continue;
     for (const json& element : list) {
@@ -298,11 +299,10 @@ void RestoreMaker::run_before(Work& work) {
       if (answer.kind == WriteAnswer::Kind::unknown) throw UnsettledError(answer.reason);
       if (answer.kind == WriteAnswer::Kind::refused) throw ItemError(answer.reason);
       AnswerNames with_answer(names.scope(), answer.response, true);
-      given[model.as].push_back(
-          evaluated([&] { return model.give.evaluate(with_answer.scope()); }));
+      given.push_back(evaluated([&] { return model.give.evaluate(with_answer.scope()); }));
     }
+    work.item.set(model.as, std::move(given));
   }
-  for (auto& [name, value] : given) work.item.set(name, std::move(value));
 }
 
 void RestoreMaker::create(Work& work) {
@@ -338,7 +338,8 @@ void RestoreMaker::create(Work& work) {
     if (tries == tries_max) {
       const int status = answer.response.status;
       const bool says_no = status >= 400 && status < 500 && status != 408;
-      if (says_no) work.unknown = false;
+      if (!says_no) throw UnsettledError(answer.reason);
+      work.unknown = false;
       throw ItemError(answer.reason);
     }
     if (!parts_.clock.sleep(settle_first * (1 << (tries - 1)), work.stop))

@@ -15,7 +15,7 @@
 namespace probackup {
 
 // Not for concurrent use. Every method writes what became of the item to the journal, and throws
-// QuotaPause, Error when the restore cannot go on, and Error(interrupted).
+// QuotaUsedUp, Error when the restore cannot go on, and Error(interrupted).
 class RestoreMaker {
  public:
   RestoreMaker(const RestoreParts& parts, LookUps& look_ups, RestoreRefs& refs)
@@ -27,6 +27,8 @@ class RestoreMaker {
   bool finish(const StepModel& step, RestoreItem& item, std::stop_token stop);
   // Writes down that nothing can be made of a record.
   void note_broken(const StepModel& step, const StepItems::Broken& broken);
+  // Why the last thing that could not be made was not, though it may only wait.
+  const std::string& last_trouble() const { return last_trouble_; }
 
  private:
   using State = JournalEntry::State;
@@ -61,6 +63,7 @@ class RestoreMaker {
   LookUps& look_ups_;
   RestoreRefs& refs_;
   RestoreSender sender_;
+  std::string last_trouble_;
 };
 
 }  // namespace probackup

@@ -35,6 +35,7 @@ EngineOptions engine_options(const RestoreOptions& options) {
   out.account = options.account;
   out.settings = options.settings;
   out.tokens = options.tokens;
+  out.wait_max = options.wait_max;
   return out;
 }
 
@@ -158,7 +159,7 @@ struct RestoreEngine::State {
   bool finish_step(const StepModel& step, RestoreMaker& maker, const Scope& scope,
                    std::stop_token stop);
   bool is_any_open() const;
-  void count(const JournalEntry& entry);
+  void count(const JournalEntry& entry, const std::string& trouble);
   std::string remove(const StepModel& step, const JournalEntry& entry, RestoreSender& sender,
                      std::stop_token stop);
 
@@ -196,7 +197,7 @@ void RestoreEngine::State::choose(RestoreRefs& refs) {
   }
 }
 
-void RestoreEngine::State::count(const JournalEntry& entry) {
+void RestoreEngine::State::count(const JournalEntry& entry, const std::string& trouble) {
   using Entry = JournalEntry::State;
   ++progress.items;
   bool failed = entry.state == Entry::failed || entry.state == Entry::sent;
@@ -204,7 +205,7 @@ void RestoreEngine::State::count(const JournalEntry& entry) {
   if (failed && ++failures_in_row >= failures_in_row_max)
     throw Error(fmt::format("{}: {} things in a row could not be made; the last one, {} {}: {}",
                             connector.title(), failures_in_row, entry.kind, entry.old_id,
-                            entry.notes.empty() ? "" : entry.notes.back()),
+                            trouble),
                 "the cause is likely the same for all: mend it, then go on with "
                 "probackup restore --resume");
 }
@@ -238,7 +239,7 @@ void RestoreEngine::State::run_steps(std::span<const StepModel> steps, RestoreMa
     first->items.at(first->next++, [&](RestoreItem& item) {
       if (stop.stop_requested()) throw Error(ErrorKind::interrupted, "interrupted");
       const JournalEntry entry = maker.make(first->step, item, stop);
-      count(entry);
+      count(entry, maker.last_trouble());
       // What comes after it would take its place.
       if (!first->step.sequence.empty() && is_open(entry))
         throw Error(fmt::format("{}: whether {} {} was made is not known, and what comes after it "
@@ -287,8 +288,8 @@ std::string RestoreEngine::State::remove(const StepModel& step, const JournalEnt
     return gone ? "" : answer.reason;
   } catch (const ItemError& error) {
     return error.what();
-  } catch (const QuotaPause& pause) {
-    return pause.why;
+  } catch (const QuotaUsedUp& pause) {
+    return pause.what();
   }
 }
 
@@ -321,9 +322,9 @@ RestoreOutcome RestoreEngine::run(std::stop_token stop) {
     bool is_whole = !state_->is_any_open();
     for (auto step = steps.rbegin(); is_whole && step != steps.rend(); ++step)
       is_whole = state_->finish_step(*step, maker, running.scope(), stop);
-  } catch (const QuotaPause& pause) {
-    outcome.paused_until = pause.until;
-    outcome.paused_why = pause.why;
+  } catch (const QuotaUsedUp& pause) {
+    outcome.paused_until = pause.until();
+    outcome.paused_why = pause.what();
   }
   outcome.requests = state_->fetcher.totals().requests;
   return outcome;

@@ -44,14 +44,9 @@ WriteAnswer RestoreSender::send(const WriteModel& model, const Scope& names, con
   ask.once = ask.request.once = once;
   ask.sending = watch.sending;
   ask.refused = watch.refused;
-  ask.wait_max = parts_.options.wait_max;
-  ask.may_pause = true;
   ask.check = why_unusable;
-  if (auto pause = parts_.fetcher.pause(); pause > parts_.options.wait_max)
-    throw QuotaPause{parts_.clock.now() + pause, "the app's quota is used up"};
   parts_.writes.acquire(path_of(ask.request.url), stop);
   Fetched fetched = parts_.fetcher.fetch(std::move(ask), stop);
-  if (fetched.wait) throw QuotaPause{parts_.clock.now() + *fetched.wait, fetched.reason};
   WriteAnswer answer;
   answer.response = std::move(fetched.response);
   if (fetched.kind == Fetched::Kind::good) return answer;

@@ -41,12 +41,6 @@ struct WriteAnswer {
   std::string reason;  // for people, unless good
 };
 
-// The app's quota is used up for longer than the user wants to wait. Ends the run.
-struct QuotaPause {
-  Time until{};
-  std::string why;
-};
-
 // Not for concurrent use.
 class RestoreSender {
  public:
@@ -60,7 +54,7 @@ class RestoreSender {
   explicit RestoreSender(const RestoreParts& parts) : parts_(parts) {}
 
   // `once`: not tried again where it may have been carried out. Throws ItemError when the request
-  // cannot be made, QuotaPause, and Error when the restore cannot go on.
+  // cannot be made, QuotaUsedUp, and Error when the restore cannot go on.
   WriteAnswer send(const WriteModel& model, const Scope& names, const Owner& owner, bool once,
                    const Watch& watch, std::stop_token stop);
 

@@ -38,6 +38,12 @@ bool take(std::string_view& text, char c) {
 // The whole years that nanoseconds in 64 bits can count; others would wrap around.
 bool fits_time(int whole_year) { return whole_year >= 1678 && whole_year <= 2261; }
 
+// A leap second or an offset can lead out of these years, into times that are printed and not read.
+std::optional<Time> if_it_fits(Time time) {
+  if (!fits_time(to_tm(time).tm_year + 1900)) return std::nullopt;
+  return time;
+}
+
 }  // namespace
 
 std::string format_rfc3339(Time time) {
@@ -89,7 +95,7 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
   }
   if (*h > 23 || *mi > 59 || s > 60) return std::nullopt;
   time += hours{*h} + minutes{*mi} + seconds{s} + fraction;
-  if (text.empty() || text == "Z" || text == "z") return time;
+  if (text.empty() || text == "Z" || text == "z") return if_it_fits(time);
   int sign = text[0] == '+' ? -1 : text[0] == '-' ? 1 : 0;
   if (sign == 0) return std::nullopt;
   text.remove_prefix(1);
@@ -98,7 +104,7 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
   take(text, ':');
   auto om = take_number(text, 2);
   if (!om || !text.empty() || *oh > 23 || *om > 59) return std::nullopt;
-  return time + sign * (hours{*oh} + minutes{*om});
+  return if_it_fits(time + sign * (hours{*oh} + minutes{*om}));
 }
 
 std::optional<Time> parse_http_date(std::string_view text) {
@@ -107,7 +113,8 @@ std::optional<Time> parse_http_date(std::string_view text) {
     std::tm tm{};
     std::string copy(text);
     const char* end = strptime(copy.c_str(), form, &tm);
-    if (end && *end == '\0' && fits_time(tm.tm_year + 1900)) return Time{seconds{timegm(&tm)}};
+    if (end && *end == '\0' && fits_time(tm.tm_year + 1900))
+      return if_it_fits(Time{seconds{timegm(&tm)}});
   }
   return std::nullopt;
 }

@@ -107,6 +107,19 @@ class SignIn(unittest.TestCase):
         seen = json.loads(self.run_it("auth", "check", "tiny", "--scope", "--json")[0])["visible"]
         self.assertEqual([(s["stream"], s["names"]) for s in seen], [("boards", ["Roadmap", "Hiring"])])
 
+    def test_a_check_of_the_scope_names_what_a_snapshot_has_and_nobody_sees_now(self):
+        self.login()
+        self.run_it("backup", "tiny")
+        out, _ = self.run_it("auth", "check", "tiny", "--scope")
+        self.assertNotIn("hidden now", out)
+        fewer = connector(self.origin)
+        fewer["streams"]["boards"]["keep"] = "${record.id != 'b2'}"
+        (self.folder / "connectors" / "tiny.json").write_text(json.dumps(fewer))
+        checked = json.loads(self.run_it("auth", "check", "tiny", "--scope", "--json", code=3)[0])
+        self.assertEqual(checked["not_seen"], [{"stream": "boards", "key": "b2", "title": "Hiring"}])
+        out, _ = self.run_it("auth", "check", "tiny", "--scope", code=3)
+        self.assertIn("hidden now:\n  boards b2 Hiring", out)
+
     def test_the_browser_is_opened_where_there_is_one(self):
         tools = self.folder / "tools"
         tools.mkdir()

@@ -48,7 +48,10 @@ def remove(value, names):
         for element in value:
             remove(element, names)
     elif isinstance(value, dict):
-        if len(names) == 1:
+        if names[0] == "*":
+            for member in value.values():
+                remove(member, names[1:])
+        elif len(names) == 1:
             value.pop(names[0], None)
         else:
             remove(value.get(names[0]), names[1:])
@@ -172,8 +175,10 @@ class Trial:
             path = target / "records" / f"{stream}.jsonl"
             stored = [json.loads(line) for line in path.read_text().split("\n") if line] if path.exists() else []
             ignored = {p for k in self.account.kinds.values() for p in k.table.get("volatile", [])}
-            for file in [k.table["file"] for k in self.account.kinds.values() if k.table.get("file", {}).get("signed")]:
-                ignored.add(".".join([file[name] for name in ("each", "member") if name in file]))
+            for kind in [k for k in self.account.kinds.values() if k.table.get("file", {}).get("signed")]:
+                file = kind.table["file"]
+                each = ".".join([*kind.table["named"], "*"]) if "named" in kind.table else file.get("each")
+                ignored.add(".".join([name for name in (each, file["member"]) if name]))
             held = [without(self.expected(node), ignored) for node in truth.get(stream, [])]
             stored = [without(record, ignored) for record in stored]
             missing = collections.Counter(map(canonical, held))

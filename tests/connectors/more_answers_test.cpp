@@ -74,15 +74,15 @@ TEST_CASE("Google tells limits from refusals by a reason") {
 }
 
 TEST_CASE("A quota of the day or month ends the run, a short one is waited for") {
-  check("hubspot", 429, none, {{"policyName", "DAILY"}, {"message", "m"}}, Do::fail);
+  check("hubspot", 429, none, {{"policyName", "DAILY"}, {"message", "m"}}, Do::pause);
   check("hubspot", 429, none, {{"policyName", "TEN_SECONDLY_ROLLING"}, {"message", "m"}},
         Do::retry);
   CHECK(wait_of("hubspot", 429, none, {{"policyName", "SECONDLY"}}) == 10);
   check("airtable", 429, none, {{"errors", {{{"error", "PUBLIC_API_BILLING_LIMIT_EXCEEDED"}}}}},
-        Do::fail);
+        Do::pause);
   check("airtable", 429, none, {{"errors", {{{"error", "RATE_LIMIT_REACHED"}}}}}, Do::retry);
   CHECK(wait_of("airtable", 429, none, {{"errors", {{{"error", "RATE_LIMIT_REACHED"}}}}}) == 30);
-  check("pipedrive", 429, {{"x-daily-requests-left", "0"}}, {{"success", false}}, Do::fail);
+  check("pipedrive", 429, {{"x-daily-requests-left", "0"}}, {{"success", false}}, Do::pause);
   check("pipedrive", 429, {{"x-daily-requests-left", "5000"}, {"retry-after", "2"}},
         {{"success", false}}, Do::retry);
   check("smartsheet", 400, none, {{"errorCode", 4003}, {"message", "m"}}, Do::retry);

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "util/bytes.h"
+#include "util/hash.h"
 #include "util/text.h"
+#include "util/time.h"
 
 namespace probackup::test {
 namespace {
@@ -27,44 +30,102 @@ ApiAnswer error(int status, const std::string& reason, const std::string& messag
   return json_answer(body.dump(), status);
 }
 
+// The server has no clock of its own: a second for each thing that happened.
+std::string time_of(std::uint64_t count) {
+  return format_rfc3339(Time{std::chrono::seconds(1'700'000'000 + count)});
+}
+
 ApiAnswer not_found(const std::string& id) {
   return error(404, "notFound", "File not found: " + id + ".");
 }
 
-// "appProperties has { key='a' and value='b' }" and "trashed = false", joined by "and".
-struct Query {
-  std::vector<std::pair<std::string, std::string>> properties;
-  std::optional<bool> trashed;
-};
+// A search, as far as this server knows the language: appProperties has { key='a' and value='b' },
+// trashed = false, 'id' in parents, name = 'text', mimeType = 'type' (or != of these two), joined
+// by "and" and "or", with parentheses.
+using Test = std::function<bool(const DriveObject&)>;
 
-std::optional<Query> parse_query(std::string text) {
-  Query out;
-  auto take = [&](std::string_view word) {
-    if (!std::string_view(text).starts_with(word)) return false;
-    text.erase(0, word.size());
-    return true;
-  };
-  auto quoted = [&]() -> std::string {
-    auto end = text.find('\'');
-    std::string value = text.substr(0, end);
-    text.erase(0, end == std::string::npos ? text.size() : end + 1);
-    return value;
-  };
-  while (!text.empty()) {
-    if (take("appProperties has { key='")) {
-      std::string key = quoted();
-      if (!take(" and value='")) return std::nullopt;
-      out.properties.emplace_back(key, quoted());
-      if (!take(" }")) return std::nullopt;
-    } else if (take("trashed = false")) {
-      out.trashed = false;
-    } else {
-      return std::nullopt;
-    }
-    if (!text.empty() && !take(" and ")) return std::nullopt;
+class SearchParser {
+ public:
+  SearchParser(std::string_view text, Test is_trashed)
+      : rest_(text), is_trashed_(std::move(is_trashed)) {}
+
+  // Nothing where the search is wrong.
+  std::optional<Test> parse() {
+    auto out = chain("or");
+    return rest_.empty() ? out : std::nullopt;
   }
-  return out;
-}
+
+ private:
+  bool take(std::string_view word) {
+    while (rest_.starts_with(' ')) rest_.remove_prefix(1);
+    if (!rest_.starts_with(word)) return false;
+    rest_.remove_prefix(word.size());
+    return true;
+  }
+  // A text in quotation marks; a backslash stands before a mark or a backslash in it.
+  std::optional<std::string> quoted() {
+    if (!take("'")) return std::nullopt;
+    std::string out;
+    for (; !rest_.empty() && rest_[0] != '\''; rest_.remove_prefix(1)) {
+      if (rest_[0] == '\\') rest_.remove_prefix(1);
+      if (!rest_.empty()) out += rest_[0];
+    }
+    return take("'") ? std::optional(out) : std::nullopt;
+  }
+  std::optional<Test> chain(const std::string& word) {
+    const bool any = word == "or";
+    auto out = any ? chain("and") : term();
+    while (out && take(word)) {
+      auto next = any ? chain("and") : term();
+      if (!next) return std::nullopt;
+      out = [any, left = *out, right = *next](const DriveObject& object) {
+        return any ? left(object) || right(object) : left(object) && right(object);
+      };
+    }
+    return out;
+  }
+  std::optional<Test> property() {
+    if (!take("has") || !take("{") || !take("key") || !take("=")) return std::nullopt;
+    auto key = quoted();
+    if (!key || !take("and") || !take("value") || !take("=")) return std::nullopt;
+    auto value = quoted();
+    if (!value || !take("}")) return std::nullopt;
+    return [key = *key, value = *value](const DriveObject& object) {
+      auto has = object.app_properties.find(key);
+      return has != object.app_properties.end() && has->second == value;
+    };
+  }
+  std::optional<Test> member(std::string DriveObject::*of) {
+    const bool equal = !take("!");
+    auto value = take("=") ? quoted() : std::nullopt;
+    if (!value) return std::nullopt;
+    return
+        [=, value = *value](const DriveObject& object) { return (object.*of == value) == equal; };
+  }
+  std::optional<Test> term() {
+    if (take("(")) {
+      auto out = chain("or");
+      return take(")") ? out : std::nullopt;
+    }
+    if (take("appProperties")) return property();
+    if (take("name")) return member(&DriveObject::name);
+    if (take("mimeType")) return member(&DriveObject::mime_type);
+    if (take("trashed")) {
+      const bool known = take("=");
+      const bool wanted = take("true");
+      if (!known || (!wanted && !take("false"))) return std::nullopt;
+      return [wanted, is_trashed = is_trashed_](const DriveObject& object) {
+        return is_trashed(object) == wanted;
+      };
+    }
+    auto parent = quoted();
+    if (!parent || !take("in") || !take("parents")) return std::nullopt;
+    return [parent = *parent](const DriveObject& object) { return object.parent == parent; };
+  }
+
+  std::string_view rest_;
+  const Test is_trashed_;
+};
 
 // The two parts of a multipart/related body: JSON and media.
 struct Related {
@@ -100,7 +161,7 @@ std::optional<Related> parse_related(const ApiRequest& request) {
 }  // namespace
 
 DriveServer::DriveServer() {
-  objects_["root"] = {"root", "My Drive", folder_type, "", false, {}, "", 0, 0};
+  objects_["root"] = {"root", "My Drive", folder_type, "", false, {}, "", 0, 0, ""};
   add_routes();
 }
 
@@ -113,10 +174,14 @@ void DriveServer::add_routes() {
     };
   };
   server_.route("POST", "/token", locked(&DriveServer::give_token));
-  server_.route("GET", "/about", [](const ApiRequest&) {
-    json user{{"emailAddress", "backup@project.example"}, {"displayName", "Backup"}};
-    return json_answer(json{{"user", user}}.dump());
-  });
+  for (const char* path : {"/about", "/drive/v3/about"})
+    server_.route("GET", path, [](const ApiRequest&) {
+      json user{{"emailAddress", "backup@project.example"}, {"displayName", "Backup"}};
+      json all{{"user", user},
+               {"importFormats", {{xlsx_type, {sheet_type}}}},
+               {"exportFormats", {{sheet_type, {xlsx_type}}}}};
+      return json_answer(all.dump());
+    });
   server_.route("GET", "/drive/v3/files", locked(&DriveServer::list));
   server_.route("GET", "/drive/v3/files/generateIds", locked(&DriveServer::generate_ids));
   server_.route("GET", "/drive/v3/files/:id", locked(&DriveServer::get));
@@ -164,21 +229,16 @@ ApiAnswer DriveServer::give_token(const ApiRequest& request) {
 }
 
 ApiAnswer DriveServer::list(const ApiRequest& request) {
-  auto query = parse_query(request.query_value("q").value_or(""));
-  if (!query) return error(400, "invalid", "Invalid Value");
+  const std::string asked = request.query_value("q").value_or("");
+  const auto is_trashed_now = [this](const DriveObject& object) { return is_trashed(object); };
+  auto fits = asked.empty() ? Test([](const DriveObject&) { return true; })
+                            : SearchParser(asked, is_trashed_now).parse();
+  if (!fits) return error(400, "invalid", "Invalid Value");
   if (auto order = request.query_value("orderBy"); order && *order != "createdTime")
     return error(400, "invalid", "Invalid Value");
   std::vector<const DriveObject*> found;
-  for (const auto& [id, object] : objects_) {
-    if (id == "root" || !visible(id)) continue;
-    if (query->trashed && *query->trashed != is_trashed(object)) continue;
-    bool fits = true;
-    for (const auto& [key, value] : query->properties) {
-      auto has = object.app_properties.find(key);
-      fits = fits && has != object.app_properties.end() && has->second == value;
-    }
-    if (fits) found.push_back(&object);
-  }
+  for (const auto& [id, object] : objects_)
+    if (id != "root" && visible(id) && (*fits)(object)) found.push_back(&object);
   std::sort(found.begin(), found.end(),
             [](const auto* a, const auto* b) { return a->created < b->created; });
   auto size = static_cast<std::size_t>(request.query_number("pageSize", 100));
@@ -318,6 +378,7 @@ ApiAnswer DriveServer::create(const Json& meta, const std::string* media,
       (!media || media_type != xlsx_type || !media->starts_with("PK")))
     return error(400, "badRequest", "Bad Request");
   object.name = meta.value("name", "Untitled");
+  object.modified = meta.value("modifiedTime", "");
   auto parents = meta.value("parents", std::vector<std::string>{"root"});
   if (parents.size() != 1) return error(403, "cannotAddParent", "A file has one parent.");
   object.parent = parents[0];
@@ -360,6 +421,7 @@ ApiAnswer DriveServer::change(const std::string& id, const Json& meta, const std
     if (object.mime_type == sheet_type && !media->starts_with("PK"))
       return error(400, "badRequest", "Bad Request");
     object.bytes = *media;
+    object.modified = meta.value("modifiedTime", "");
   }
   ++object.updates;
   objects_[id] = object;
@@ -408,8 +470,15 @@ nlohmann::json DriveServer::resource(const DriveObject& object, const std::strin
            {"parents", {object.parent}},
            {"trashed", is_trashed(object)},
            {"appProperties", object.app_properties},
+           {"createdTime", time_of(object.created)},
+           {"modifiedTime", object.modified.empty() ? time_of(object.created) : object.modified},
            {"capabilities", {{"canAddChildren", writable(object.id)}}},
            {"webViewLink", fmt::format("https://drive.example/{}/{}", kind, object.id)}};
+  if (object.mime_type != folder_type && object.mime_type != sheet_type) {
+    all["size"] = std::to_string(object.bytes.size());
+    if (fields.find("md5Checksum") != std::string::npos)
+      all["md5Checksum"] = to_hex(md5(object.bytes));
+  }
   json out = json::object();
   for (auto name : split(fields, ',')) {
     if (auto slash = name.find('/'); slash != std::string::npos) name.resize(slash);
@@ -502,7 +571,7 @@ void DriveServer::make_read_only(const std::string& id) {
 std::string DriveServer::add_folder(const std::string& name) {
   std::lock_guard lock(mutex_);
   std::string id = fmt::format("1folder{:022d}", ++next_);
-  objects_[id] = {id, name, folder_type, "root", false, {}, "", ++next_, 0};
+  objects_[id] = {id, name, folder_type, "root", false, {}, "", ++next_, 0, ""};
   return id;
 }
 

@@ -24,6 +24,7 @@ struct DriveObject {
   std::map<std::string, std::string> app_properties;
   std::string bytes;  // as they were uploaded
   std::uint64_t created = 0, updates = 0;
+  std::string modified;  // as the client said, "" where it did not
 };
 
 // All methods are safe for concurrent calls.

@@ -26,7 +26,7 @@ using nlohmann::json;
 void drop(json& value, const std::vector<std::string>& names, std::size_t at) {
   if (at == names.size()) return;
   if (names[at] == "[*]") {
-    if (!value.is_array()) return;
+    if (!value.is_structured()) return;  // the members of an object, too
     if (at + 1 == names.size()) return value.clear();
     for (auto& element : value) drop(element, names, at + 1);
     return;

@@ -173,3 +173,40 @@ TEST_CASE("A network without answers ends the run, and the next run is complete"
   CHECK_FALSE(rig.newest());
   require_truth(rig);
 }
+
+TEST_CASE("A quota of a day that is too small for a run pauses it until all is read") {
+  const auto app = GENERATE(from_range(app_names()));
+  CAPTURE(app);
+  MemoryStorage measured;
+  Rig whole(app, 5, {}, measured);
+  const auto calls = whole.backup().requests;
+
+  MemoryStorage storage;
+  Rig rig(app, 5, {}, storage);
+  FaultPlan plan;
+  plan.retry_after = std::chrono::hours(20);
+  plan.rules.push_back({Fault::limit_429, "", 0, 0, 0, {}, 1 + calls * 3 / 4});
+  std::uint64_t asked = 0;
+  bool is_whole = false;
+  for (int day = 0; !is_whole; ++day) {
+    REQUIRE(day < 5);
+    CAPTURE(day);
+    rig.server().set_faults(plan);
+    const auto before = rig.clock().now();
+    const auto report = rig.backup();
+    asked += report.requests;
+    is_whole = !report.partial;
+    CHECK(is_whole == !report.paused_until);
+    CHECK(is_whole == report.unread.empty());
+    CHECK(rig.clock().now() - before < std::chrono::hours(2));
+    if (report.paused_until) {
+      CHECK(*report.paused_until - before >= std::chrono::hours(20));
+      rig.clock().sleep(*report.paused_until - rig.clock().now(), {});
+    }
+  }
+  CHECK(asked < calls * 2);
+  const auto lines = rig.differences(rig.contents(*rig.newest()), false);
+  INFO(join(lines, "\n").substr(0, 3000));
+  CHECK(lines.empty());
+  require_truth(rig);
+}

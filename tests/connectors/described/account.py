@@ -12,18 +12,25 @@ from records import Generator
 
 
 def get(value, path):
+    """The member at a path of names; a number names an element of a list, -1 the last one."""
     for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, list):
+            value = value[int(name)] if name.lstrip("-").isdigit() and -len(value) <= int(name) < len(value) else None
+        else:
+            value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
 def put(value, path, new):
     *parents, last = path.split(".")
     for name in parents:
-        if not isinstance(value.get(name), dict):
+        if isinstance(value, list):
+            value = value[int(name)]
+            continue
+        if not isinstance(value.get(name), (dict, list)):
             value[name] = {}
         value = value[name]
-    value[last] = new
+    value[int(last) if isinstance(value, list) else last] = new
 
 
 def file_bytes(kind, id):
@@ -143,6 +150,11 @@ class Account:
             put(node.full, path, json.loads(json.dumps(self.rng.choice(values))))
         for path, value in entry.get("set", {}).items():
             put(node.full, path, json.loads(json.dumps(value)))
+        if "mix" in entry:
+            mix = entry["mix"]
+            if isinstance(mix, dict):
+                mix = mix.get(parent.full["type"], mix["*"])
+            node.full.update(json.loads(json.dumps(self.rng.choice(mix))))
         for path in entry.get("ids", []):
             self.number(node.full, path.split("."))
         self.attach(kind, node)
@@ -217,14 +229,15 @@ class Account:
         """Members that name other records."""
         entry = node.kind.lists[node.list_index]
         for path, source in entry.get("refer", {}).items():
-            if source.startswith(("some ", "one ")):
+            if source.startswith(("some ", "one ", "few ", "pair ")):
                 value = self.some(node, *source.split(" "))
             elif source.startswith("any "):
                 others = self.kinds[source[4:]].nodes
                 value = self.rng.choice(others).look("") if others else None
             else:
                 value = node.look(source)
-            put(node.full, path, value)
+            if value != []:  # a list of none is left out
+                put(node.full, path, value)
         for path, source in entry.get("copy", {}).items():
             put(node.full, path, self.copy(node, source))
         if "copied" in entry:
@@ -240,12 +253,21 @@ class Account:
             put(node.full, path, "/".join(source[1:] if source.startswith("=") else str(node.look(source)) for source in sources))
 
     def some(self, node, how, kind, where="", member=""):
-        """One of the records of a kind ("some": or none), its id or a member: README.md says how it is named."""
-        others = node.kind.nodes[: node.kind.nodes.index(node)] if kind == "earlier" else self.kinds[kind].nodes
+        """One of the records of a kind ("some": or none, "few": several), its id or a member: README.md says how it is named."""
+        if kind in ("earlier", "other"):
+            others = node.kind.nodes[: node.kind.nodes.index(node)] if kind == "earlier" else [n for n in node.kind.nodes if n is not node]
+        else:
+            others = self.kinds[kind].nodes
         if where == "where":
             others, member = [n for n in others if get(n.full, member) == get(node.full, member)], ""
         elif where == "beside":
             others = [n for n in others if n.parent is node.parent]
+        elif where == "under":
+            others, member = [n for n in others if n.parent.look("") == node.look(member)], ""
+        if how == "pair":  # one for each, in their order
+            return others[node.kind.nodes.index(node) % len(others)].look(member) if others else None
+        if how == "few":
+            return [n.look(member) for n in self.rng.sample(others, self.rng.randint(0, min(3, len(others))))]
         return self.rng.choice(others).look(member) if others and (how == "one" or self.rng.random() < 0.6) else None
 
     def copy(self, node, kind):

@@ -84,7 +84,9 @@ class Operation:
         body = self.document.resolve(self.details.get("requestBody", {}))
         for kind, content in body.get("content", {}).items():
             if kind.startswith("multipart/"):
-                return set(self.document.resolve(content.get("schema", {})).get("properties") or {})
+                schema = self.document.resolve(content.get("schema", {}))
+                # A list of files: what each is called stands in the vendor's prose alone.
+                return {"file"} if schema.get("type") == "array" else set(schema.get("properties") or {})
         names = {name for place, name in self.parameters if place == "formData"}
         return names or None
 
@@ -164,12 +166,14 @@ class Operation:
 
 
 def json_schema(node):
-    """OpenAPI as JSON Schema: `nullable` becomes a type; what draft 4 writes otherwise goes."""
+    """OpenAPI as JSON Schema: `nullable` becomes a type, oneOf anyOf; what draft 4 writes otherwise goes."""
     if isinstance(node, list):
         return [json_schema(entry) for entry in node]
     if not isinstance(node, dict):
         return node
     out = {k: json_schema(v) for k, v in node.items() if k not in ("example", "examples", "exclusiveMinimum", "exclusiveMaximum")}
+    if "oneOf" in out and "anyOf" not in out:  # alternatives of which no member is required all fit at once
+        out["anyOf"] = out.pop("oneOf")
     if out.get("nullable") is True and "$ref" not in out:
         out = {"anyOf": [{"type": "null"}, {k: v for k, v in out.items() if k != "nullable"}]}
     return out
@@ -194,8 +198,8 @@ class Description:
 
     def __init__(self, folder, table):
         self.operations = []
-        documents = [Document(load_file(os.path.join(folder, name))) for name in table.get("description", [])]
-        documents.append(Document(written_document(table.get("written", {}))))
+        documents = [Document(written_document(table.get("written", {})))]  # first, for what descriptions have wrong
+        documents += [Document(load_file(os.path.join(folder, name))) for name in table.get("description", [])]
         for document in documents:
             for path, item in document.root["paths"].items():
                 for method, details in item.items():

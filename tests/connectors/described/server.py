@@ -251,6 +251,9 @@ class AppServer:
                         self.volatile += 1
                         where += f"?signature={self.volatile}"
                     put(element, file["member"], ("" if file.get("relative") else self.origin) + where)
+        for member, names in node.kind.table.get("named", {}).items():
+            ids = {element["name"]: element["id"] for element in node.look(names)}
+            put(record, member, {ids.get(name, name): value for name, value in (get(record, member) or {}).items()})
         for path in node.kind.table.get("volatile", []):
             old = get(record, path)
             if isinstance(old, (str, int)):

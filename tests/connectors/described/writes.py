@@ -4,6 +4,7 @@ The table's `writes` says so for each request (README.md in tests/connectors/acc
 the vendor's documentation. The description has judged the request before.
 """
 
+import base64
 import email.parser
 import email.policy
 import json
@@ -37,6 +38,19 @@ def parts_of(content_type, raw):
             out[name] = content.decode(errors="surrogateescape")
         else:
             out[name] = (part.get_filename(), part.get_content_type(), content)
+    return out
+
+
+def plain_texts(value):
+    """The value with what it says in plain text beside each part of a rich one."""
+    if isinstance(value, list):
+        return [plain_texts(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    out = {name: plain_texts(member) for name, member in value.items()}
+    text = get(value, "text.content") if value.get("type") == "text" else get(value, "equation.expression")
+    if text is not None and value.get("type") in ("text", "equation") and "rich_text" not in value:
+        out["plain_text"] = text
     return out
 
 
@@ -82,9 +96,15 @@ class Writer:
             body = {name: part for name, part in files.items() if isinstance(part, str)} or None
         request = Request(operation, values, query, body, files)
         for rule in self.rules[(method, shape(operation.path))]:
-            if "present" not in rule or self.plain(request, rule["present"]) is not None:
+            if ("present" not in rule or self.plain(request, rule["present"]) is not None) and self.is_for(rule, request):
                 return self.done(rule, request)
         raise Refused(422, "the table has no rule for such a request")
+
+    def is_for(self, rule, request):
+        try:
+            return "for" not in rule or self.named(rule["for"], request) is not None
+        except Refused:
+            return False
 
     def done(self, rule, request):
         if "part" in rule:  # a listing of what a record holds
@@ -98,12 +118,16 @@ class Writer:
             return 200, {}, json.dumps([self.server.shown(n, n.kind.lists[n.list_index]) for n in nodes]).encode()
         if "upload" in rule:
             return self.upload(rule, request)
+        if "nothing" in rule:  # only an answer
+            return self.said(rule, request, None)
         if "delete" in rule:
             self.remove(self.found(rule["delete"], rule, request), rule.get("with", {}))
             return self.said(rule, request, None)
         if "change" in rule:
             node, into = self.inside(rule, request)
             self.fill(node, rule, request, into=into)
+            if "elsewhere" in rule:  # another record changes with it
+                self.fill(self.named(rule["elsewhere"]["in"], request), rule["elsewhere"], request, above=node)
             if "list" in rule:  # it is in another listing from now on
                 node.list_index = rule["list"]
         else:
@@ -118,7 +142,7 @@ class Writer:
             return node, node.full
         for node in self.account.kinds[rule["change"]].nodes:
             here = [node.full]
-            for member, wanted in zip(steps, request.values):
+            for member, wanted in zip(steps, request.values[-len(steps):]):
                 here = [e for record in here for e in record.get(member) or [] if str(e["id"]) == wanted]
             if here:
                 return node, here[0]
@@ -129,8 +153,8 @@ class Writer:
         answer = rule.get("answer", "")
         if answer is None or status == 204:
             return status, {}, b""
-        if isinstance(answer, dict) and "last" in answer:
-            told = self.value(node, answer, request)
+        if isinstance(answer, dict) and "" in answer:
+            told = self.value(node, answer[""], request)
         elif isinstance(answer, dict):
             told = {}
             for path, source in answer.items():
@@ -140,7 +164,9 @@ class Writer:
         else:
             told = {}
             shown = {} if node is None else self.server.shown(node, node.kind.lists[node.list_index], True)
-            if answer:
+            if answer.endswith("[]"):
+                put(told, answer[:-2], [shown])
+            elif answer:
                 put(told, answer, shown)
             else:
                 told = shown
@@ -163,7 +189,10 @@ class Writer:
         for need in rule.get("needs", []):
             self.found(need["kind"], need, request)
         if "copy" in rule:
+            own = node.look("")
             node.full = self.value(node, rule["copy"], request)
+            if rule.get("own_id"):
+                put(node.full, kind.id, own)
         self.fill(node, rule, request)
         for path, others in rule.get("count", {}).items():  # numbers that go on inside of a parent
             held = [get(n.full, path) for other in others for n in self.account.kinds[other].nodes if n.parent is parent]
@@ -179,6 +208,8 @@ class Writer:
         kind.nodes.append(node)
         if "content" in rule:  # of the record's file, sent as a text
             self.account.contents[(kind.name, str(node.look("")))] = self.value(node, rule["content"], request).encode(errors="surrogateescape")
+        if "nested" in rule:
+            self.nest(node, rule, request)
         for path, value in rule.get("above", {}).items():  # what the record above it shows from now on
             put(parent.full, path, value)
         if self.server.git and kind.name == self.account.table["git"]["kind"]:
@@ -188,14 +219,28 @@ class Writer:
             self.along(more, node, request)
         return node
 
+    def nest(self, node, rule, request):
+        """Makes records below the new one, of a list in it."""
+        held = get(node.full, str(node.full.get("type")))
+        for child in (held or {}).pop("children", []):
+            below = self.account.blank(node.kind, rule["nested"], node)
+            below.full = {**child, node.kind.id: self.account.fresh_id(node.kind, rule["nested"])}
+            self.fill(below, {"put": rule["put"]}, request)
+            node.kind.nodes.append(below)
+            node.full["has_children"] = True
+            self.nest(below, rule, request)
+
     def along(self, rule, above, request):
         kind = self.account.kinds[rule["make"]]
-        node = self.account.blank(kind, rule.get("list", 0), above if kind.lists[rule.get("list", 0)].get("under") else None)
+        place = self.named(rule["in"], request) if "in" in rule else above
+        node = self.account.blank(kind, rule.get("list", 0), place if kind.lists[rule.get("list", 0)].get("under") else None)
         put(node.full, kind.id, self.account.fresh_id(kind, rule.get("list", 0)))
         for path, value in kind.table.get("new", {}).items():
             put(node.full, path, json.loads(json.dumps(value)))
         self.fill(node, rule, request, above)
         kind.nodes.append(node)
+        for path, source in rule.get("back", {}).items():
+            put(above.full, path, self.value(node, source, request))
 
     def place(self, kind, rule, request):
         """The listing that shows the new record, and the record above it."""
@@ -204,7 +249,8 @@ class Writer:
             index = rule.get("list", 0)
             if not inside:
                 return index, None
-            return index, self.named(inside, request)
+            found = self.named(inside, request)
+            return (found.list_index, found.parent) if inside.get("beside") else (index, found)
         for index, entry in enumerate(kind.lists):
             if rule.get("list", index) != index:
                 continue
@@ -223,7 +269,7 @@ class Writer:
 
     def found(self, name, rule, request):
         by = rule.get("by", [""])
-        for node in self.account.kinds[name].nodes:
+        for node in [n for one in (name if isinstance(name, list) else [name]) for n in self.account.kinds[one].nodes]:
             if "at" in rule and node.list_index != rule["at"]:
                 continue
             if [str(node.look(path)) for path in by] == request.values[: len(by)]:
@@ -241,9 +287,10 @@ class Writer:
                     if above is node:
                         gone.add(id(other))
                     above = above.parent
+        names = {other.look("") for kind in self.account.kinds.values() for other in kind.nodes if id(other) in gone}
         for name, member in along.items():
             for other in list(self.account.kinds[name].nodes):
-                if get(other.full, member) == node.look("") and id(other) not in gone:
+                if get(other.full, member) in names and id(other) not in gone:
                     self.remove(other, along)
         for kind in self.account.kinds.values():
             kind.nodes = [n for n in kind.nodes if id(n) not in gone]
@@ -252,12 +299,14 @@ class Writer:
 
     def fill(self, node, rule, request, above=None, into=None):
         into = node.full if into is None else into
+        for member in [m for m in node.kind.table.get("named", {}) if m in rule.get("take", [])]:
+            self.fill_named(node, member, get(request.body, member) or {})
         if rule.get("take") == "*":
             for name, value in request.body.items():
                 put(into, name, value)
         else:
             for name in rule.get("take", []):
-                if name in request.body:
+                if name in request.body and name not in node.kind.table.get("named", {}):
                     put(into, name, request.body[name])
         for path, source in rule.get("put", {}).items():
             value = self.value(node, source, request, above)
@@ -269,7 +318,18 @@ class Writer:
         for path, source in rule.get("add", {}).items():  # to a list in the record
             value = self.value(node, source, request, above)
             held = get(into, path) or []
-            put(into, path, held + (value if isinstance(value, list) else [value]))
+            more = value if isinstance(value, list) else [value]
+            if rule.get("once"):  # what is there already stays as it is
+                more = [m for m in more if not any(all(h.get(k) == v for k, v in m.items()) for h in held)]
+            put(into, path, held + more)
+
+    def fill_named(self, node, member, given):
+        """Members that are named by the ids of a list's elements; the others stay."""
+        names = {element["id"]: element["name"] for element in node.look(node.kind.table["named"][member])}
+        if strange := set(given) - set(names):
+            raise Refused(422, f"{member} has no {sorted(strange)}")
+        held = {names[id]: value for id, value in given.items()}
+        put(node.full, member, {name: value for name, value in {**(get(node.full, member) or {}), **held}.items() if value not in (None, [])})
 
     def plain(self, request, source):
         """What the request holds: !member of the body, ?query, {parameter of the path}."""
@@ -294,9 +354,10 @@ class Writer:
             return above.look(source[6:])
         if source.startswith("="):
             return source[1:]
-        if source in ("$now", "$ms"):
+        if source in ("$now", "$minute", "$ms"):
             now = time.time()
-            told = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)) if source == "$now" else str(int(now * 1000))
+            form = "%Y-%m-%dT%H:%M:00.000Z" if source == "$minute" else self.account.table.get("time", "%Y-%m-%dT%H:%M:%SZ")
+            told = str(int(now * 1000)) if source == "$ms" else time.strftime(form, time.gmtime(now))
             self.times.add(told)
             return told
         if source == "$new":
@@ -322,6 +383,25 @@ class Writer:
             return None if given is None else str(given)
         if "of_these" in source:  # an object of values
             return {name: self.value(node, part, request, above) for name, part in source["of_these"].items()}
+        if "typed" in source:  # properties, with their names and kinds; those that are there already stay
+            given = self.value(node, source["typed"], request, above) or {}
+            made = {name: {"id": name, "name": name, "type": next(k for k in v if k != "type"), **v} for name, v in given.items()}
+            return {**(get(node.full, source.get("onto", "-")) or {}), **plain_texts(made)}
+        if "onto" in source:  # members that are added to those that are there
+            return {**(get(node.full, source["onto"]) or {}), **plain_texts(self.value(node, source["of"], request, above))}
+        if "rich" in source:
+            return plain_texts(self.value(node, source["rich"], request, above))
+        if "attached" in source:  # what names an upload holds its file from now on
+            given = self.value(node, source["attached"], request, above)
+            if not isinstance(given, dict) or given.get("type") != "file_upload":
+                return given
+            if given["file_upload"]["id"] not in self.uploads:
+                raise Refused(400, f"there is no upload {given}")
+            self.account.contents[(node.kind.name, str(node.look("")))] = self.uploads[given["file_upload"]["id"]]
+            return {**{k: v for k, v in given.items() if k != "file_upload"}, "type": "file", "file": {"expiry_time": "2026-01-01T00:00:00.000Z"}}
+        if "with_ids" in source:  # a list whose elements get ids
+            given = self.value(node, source["with_ids"], request, above) or []
+            return [{"id": self.value(node, "$new", request), **element} for element in given]
         if "last" in source:
             return (get(node.full, source["last"]) or [None])[-1]
         if "inside" in source:
@@ -360,9 +440,13 @@ class Writer:
 
     def upload(self, rule, request):
         """A file: an upload that a later request names, or one that becomes an element of a record's list."""
-        name, kind, content = request.files[rule["upload"]]
+        if isinstance(rule["upload"], dict):  # in JSON, as base64
+            name, kind, content = (self.plain(request, rule["upload"][part]) for part in ("name", "type", "file"))
+            content = base64.b64decode(content, validate=True)
+        else:
+            name, kind, content = request.files[rule["upload"]]
         self.account.next_number += 1
-        id = rule.get("prefix", "") + str(self.account.next_number)
+        id = request.path[rule["as"]] if "as" in rule else rule.get("prefix", "") + str(self.account.next_number)
         self.uploads[id] = content
         made = {}
         for path, value in rule["gives"].items():
@@ -373,9 +457,15 @@ class Writer:
         if "into" in rule:
             node = self.found(rule["into"], rule, request)
             file = node.kind.table["file"]
+            for member, names in node.kind.table.get("named", {}).items():
+                holder = file["each"].removeprefix(member + ".")
+                if (request.values[-1], holder) not in [(e["id"], e["name"]) for e in node.look(names)]:
+                    raise Refused(422, f"{request.values[-1]} is not where files go")
             self.account.contents[(node.kind.name, str(get(made, file.get("id", "id"))))] = content
             put(node.full, file["each"], (get(node.full, file["each"]) or []) + [made])
-        return request.operation.good_status(), {}, json.dumps(made).encode()
+            if "answer" in rule:
+                return self.said(rule, request, node)
+        return request.operation.good_status(), {}, json.dumps([made] if rule.get("as_list") else made).encode()
 
     def taken_upload(self, source, wanted, node):
         id = urllib.parse.unquote(str(get(wanted, source["member"])).rsplit("/", 1)[-1])

@@ -251,9 +251,13 @@ TEST_CASE("dates that are centuries off make no wait that never ends") {
   Rig rig(one_stream, [&](const Asked& asked) {
     return asked.count == 0 ? reply("slow down", 429, headers) : reply(good_body);
   });
-  rig.run();
+  try {
+    rig.run();
+    CHECK(rig.sink.keys("notes").size() + rig.sink.gaps().size() == 1);
+  } catch (const QuotaUsedUp& pause) {
+    CHECK(pause.until() - rig.clock.now() <= 24h * 366);
+  }
   CHECK(rig.clock.steady() <= 3h);
-  CHECK(rig.sink.keys("notes").size() + rig.sink.gaps().size() == 1);
 }
 
 TEST_CASE("an error whose JSON is nested without end is a gap like any other") {
@@ -263,4 +267,107 @@ TEST_CASE("an error whose JSON is nested without end is a gap like any other") {
   rig.run();
   REQUIRE(rig.sink.gaps().size() == 1);
   CHECK_THAT(rig.sink.gaps()[0].reason, ContainsSubstring("tea"));
+}
+
+namespace {
+
+// The pause that a run ends with.
+QuotaUsedUp pause_of(Rig& rig) {
+  try {
+    rig.run();
+  } catch (const QuotaUsedUp& pause) {
+    return pause;
+  }
+  FAIL("the run did not pause");
+  return {"", {}, {}};
+}
+
+}  // namespace
+
+TEST_CASE("A limit that asks for a longer wait than is wanted pauses the run") {
+  Rig rig(one_stream,
+          [&](const Asked&) { return reply("daily limit", 429, {{"Retry-After", "20000"}}); });
+  const Time before = rig.clock.now();
+  auto pause = pause_of(rig);
+  CHECK_THAT(pause.what(), ContainsSubstring("too many requests (429)"));
+  CHECK(pause.until() - before >= 20000s);
+  CHECK(rig.http.requests() == 1);
+  CHECK(rig.clock.now() - before < 1min);
+  Rig patient(one_stream, [&](const Asked& asked) {
+    return asked.count == 0 ? reply("slow down", 429, {{"Retry-After", "20000"}})
+                            : reply(good_body);
+  });
+  patient.base_options.wait_max = 6h;
+  patient.run();
+  CHECK(patient.sink.keys("notes").size() == 1);
+}
+
+TEST_CASE("A quota that the app's headers tell to be empty for long pauses before the next request") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "page": {"by": "link"}}})",
+          [&](const Asked&) {
+            return reply(good_body, 200,
+                         {{"Left", "0"},
+                          {"Reset", "30000"},
+                          {"Link", "<https://api.notes.example/v1/notes?page=2>; rel=\"next\""}});
+          },
+          R"({"http": {"quota": {"remaining": "${headers['left']}", "reset": "${headers['reset']}"}}})");
+  const Time before = rig.clock.now();
+  CHECK(pause_of(rig).until() - before >= 30000s);
+  CHECK(rig.http.requests() == 1);
+}
+
+TEST_CASE("A rule for the quota of a day pauses until the app says, or until midnight") {
+  auto told = GENERATE(true, false);
+  std::string more = R"({"errors": [{"when": "${status == 429 && body.policy == 'DAILY'}", "do": "pause",
+                                     "say": "the calls of the day are used up"}]})";
+  if (told) more.replace(more.find("\"say\""), 0, R"("wait": "${body.seconds}", )");
+  Rig rig(
+      one_stream, [&](const Asked&) { return reply(R"({"policy": "DAILY", "seconds": 7300})", 429); },
+      more);
+  const Time before = rig.clock.now();
+  auto pause = pause_of(rig);
+  CHECK(pause.what() == std::string("the calls of the day are used up"));
+  if (told)
+    CHECK(pause.until() - before >= 7300s);
+  else
+    CHECK(pause.until() == std::chrono::ceil<std::chrono::days>(rig.clock.now()));
+}
+
+TEST_CASE("A quota of the day that comes back soon is waited for, and then the run pauses") {
+  Rig rig(
+      one_stream, [&](const Asked&) { return reply("", 429); },
+      R"({"errors": [{"when": "${status == 429}", "do": "pause", "wait": "10m", "tries": 2}]})");
+  auto pause = pause_of(rig);
+  CHECK(pause.until() - rig.clock.now() == 10min);
+  CHECK(rig.http.requests() == 3);
+}
+
+TEST_CASE("A file server's own limit is no quota of the app") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "files": [{"id": "f", "get": "https://files.example/f"}]}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/f") return reply("later", 429, {{"Retry-After", "90000"}});
+            return reply(good_body);
+          });
+  rig.run();
+  REQUIRE(rig.sink.gaps().size() == 1);
+  CHECK(rig.sink.gaps()[0].status == 429);
+}
+
+TEST_CASE("What a run that paused has read through is not asked for again") {
+  Rig rig(R"({"notes": {"get": "/notes", "id": "id"},
+              "comments": {"each": "notes", "get": "/notes/${parent.id}/comments", "id": "id"}})",
+          [&](const Asked& asked) {
+            return reply(asked.path.ends_with("/comments") ? R"([{"id": "c"}])" : good_body);
+          });
+  rig.run();
+  rig.sink.set_kept("notes");
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/notes/a/comments"});
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a"});
+  CHECK(rig.sink.stream("notes").result.kept);
+  CHECK(rig.sink.stream("notes").result.complete);
+  rig.sink.set_kept("notes");
+  rig.base_options.full = true;
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/notes", "/notes/a/comments"});
 }

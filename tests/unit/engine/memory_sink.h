@@ -20,9 +20,10 @@ class MemorySink final : public probackup::BackupSink {
     std::map<std::string, Stored> records;
     std::optional<probackup::Time> since, last_full, last_refresh;
     probackup::StreamResult result;
-    bool behind = false;  // as told to the next run
+    bool behind = false, kept = false;  // as told to the next run
   };
   void set_behind(const std::string& stream) { now_[stream].behind = true; }
+  void set_kept(const std::string& stream) { now_[stream].kept = true; }
 
   // Ends a run: what it left is what the next one finds.
   void next_run() {
@@ -59,6 +60,8 @@ class MemorySink final : public probackup::BackupSink {
     if (!had_run_ || at == prior_.end()) return out;
     out.exists = true;
     out.behind = at->second.behind;
+    out.kept = at->second.kept;
+    out.complete = at->second.result.complete;
     out.since = at->second.since;
     out.last_full = at->second.last_full;
     out.last_refresh = at->second.last_refresh;

@@ -231,6 +231,38 @@ TEST_CASE("min and max compare numbers or texts") {
   CHECK_THAT(error_of("[1, 'a'] | min"), ContainsSubstring("numbers or of texts"));
 }
 
+TEST_CASE("A document of Jira goes elsewhere without mentions and attached pictures") {
+  const json text{{"type", "text"}, {"text", "see "}};
+  const json mention{{"type", "mention"}, {"attrs", {{"id", "5b10"}, {"text", "@Mia"}}}};
+  const json media{{"type", "media"}, {"attrs", {{"type", "file"}, {"id", "1"}, {"alt", "a.png"}}}};
+  const json outside{{"type", "media"}, {"attrs", {{"type", "external"}, {"url", "https://x.example"}}}};
+  const auto single = [](const json& of) {
+    return json{{"type", "mediaSingle"}, {"content", json::array({of})}};
+  };
+  const json document{
+      {"type", "doc"},
+      {"version", 1},
+      {"content", json::array({{{"type", "paragraph"}, {"content", json::array({text, mention})}},
+                               single(media), single(outside)})}};
+  const json made = eval("adf(x, 'by Mia')", document);
+  REQUIRE(made["content"].size() == 4);
+  CHECK(made["content"][0]["content"][0]["text"] == "by Mia");
+  CHECK(made["content"][1]["content"][1] == json{{"type", "text"}, {"text", "@Mia"}});
+  CHECK(made["content"][2]["type"] == "paragraph");
+  CHECK(made["content"][2]["content"][0]["text"] == "[a.png]");
+  CHECK(made["content"][3] == single(outside));
+  CHECK(eval("adf(x)").is_null());
+  CHECK(eval("adf(x, 'a note')")["content"].size() == 1);
+  CHECK_THROWS_AS(eval("adf('text')"), Error);
+}
+
+TEST_CASE("The members of an object as a list") {
+  CHECK(eval("entries(x)[*].key", {{"a", 1}, {"b", 2}}) == json({"a", "b"}));
+  CHECK(eval("entries(x)[0].value", {{"a", 1}}) == 1);
+  CHECK(eval("entries(x)", json::object()) == json::array());
+  CHECK_THROWS_AS(eval("entries('a')"), Error);
+}
+
 TEST_CASE("Attributes and tags of rich text are taken out, and nothing else") {
   const std::string link =
       R"(<body>a < b <a href="https://x.example/?a=1>2" data-asana-gid="1" data-asana-type='task' >T</a></body>)";

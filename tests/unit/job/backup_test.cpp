@@ -1,11 +1,13 @@
 #include <random>
 
 #include "catch.h"
+#include "job/layout.h"
 #include "job_fixture.h"
 #include "probackup/error.h"
 
 using namespace probackup;
 using namespace probackup::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -565,4 +567,182 @@ TEST_CASE("a record below several parents stays while a listing that was not rea
     children(sink, true, {"2"}, false);
   });
   CHECK(fixture.records(report.snapshot, "children").empty());
+}
+
+namespace {
+
+// An account whose children are only reached while the quota lasts.
+struct Limited : Fixture {
+  Truth parents = {{"a", R"({"v":1})"}, {"b", R"({"v":1})"}}, children = {{"c", R"({"v":1})"}};
+  std::vector<std::string> asked, kept;
+  bool used_up = true, broken = false;
+  std::string version = "1";
+
+  void read(BackupSink& sink, const std::string& stream, const Truth& truth) {
+    auto prior = sink.prior(stream);
+    if (!prior.kept) {
+      asked.push_back(stream);
+      return list_all(sink, describer, stream, truth);
+    }
+    kept.push_back(stream);
+    sink.begin_stream(stream, false);
+    StreamResult result;
+    result.stream = stream;
+    result.complete = prior.complete;
+    result.kept = true;
+    sink.end_stream(result);
+  }
+  void feed(BackupSink& sink) {
+    read(sink, "parents", parents);
+    if (used_up) throw QuotaUsedUp("the calls of the day are used up", clock.now(), 20h);
+    if (broken) throw Error("the network is gone");
+    read(sink, "children", children);
+  }
+  BackupReport run() {
+    asked.clear();
+    kept.clear();
+    auto from = source([this](BackupSink& sink, std::stop_token) { feed(sink); });
+    from.version = version;
+    return backup(context(), from, {}, {});
+  }
+  std::string manifest(const Id& snapshot) {
+    return SnapshotReader(*repository, repository->load_snapshot(snapshot)).manifest_text();
+  }
+};
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("A run that the app's limits end is partial, and the next one goes on where it stopped") {
+  Limited account;
+  auto paused = account.run();
+  REQUIRE(paused.paused_until);
+  CHECK(*paused.paused_until > account.clock.now() + 19h);
+  CHECK(paused.paused_why == "the calls of the day are used up");
+  CHECK(paused.partial);
+  CHECK(paused.unread == Names{"children"});
+  CHECK(has_tag(account.repository->load_snapshot(paused.snapshot), tag_partial));
+  CHECK_THAT(account.manifest(paused.snapshot), ContainsSubstring("the calls of the day"));
+  CHECK(account.records(paused.snapshot, "parents") == account.parents);
+  CHECK(account.catalog->runs(std::nullopt, 1)[0].status == "paused");
+  CHECK_FALSE(account.catalog->snapshots({}).at(0).complete);
+
+  account.used_up = false;
+  account.parents["b"] = R"({"v":2})";  // seen by the run after this one
+  if (GENERATE(false, true)) account.reopen();
+  auto done = account.run();
+  CHECK(account.kept == Names{"parents"});
+  CHECK(account.asked == Names{"children"});
+  CHECK_FALSE(done.partial);
+  CHECK(done.unread.empty());
+  CHECK_FALSE(done.paused_until);
+  CHECK(account.records(done.snapshot, "parents").at("b") == R"({"v":1})");
+  CHECK(account.records(done.snapshot, "children") == account.children);
+  CHECK_THAT(account.manifest(done.snapshot), !ContainsSubstring("\"read\""));
+
+  auto next = account.run();
+  CHECK(account.kept.empty());
+  CHECK(account.records(next.snapshot, "parents") == account.parents);
+}
+
+TEST_CASE("A pause after nothing new was read is still gone on from") {
+  Limited account;
+  account.used_up = false;
+  account.run();
+  account.used_up = true;
+  auto paused = account.run();
+  CHECK(paused.partial);
+  account.used_up = false;
+  CHECK_FALSE(account.run().partial);
+  CHECK(account.kept == Names{"parents"});
+}
+
+TEST_CASE("A run whose limits end it before it read anything through fails and says until when") {
+  Fixture fixture;
+  auto feed = [&](BackupSink& sink, std::stop_token) {
+    sink.begin_stream("parents", true);
+    throw QuotaUsedUp("used up", fixture.clock.now(), 20h);
+  };
+  CHECK_THROWS_AS(fixture.run(feed), QuotaUsedUp);
+  CHECK(source_snapshots(*fixture.repository).empty());
+  CHECK(fixture.catalog->runs(std::nullopt, 1)[0].status == "paused");
+}
+
+TEST_CASE("What a paused run read is read again after a week, and by another connector") {
+  Limited account;
+  account.run();
+  account.used_up = false;
+  if (GENERATE(false, true))
+    account.version = "2";
+  else
+    account.clock.advance(std::chrono::days(7));
+  CHECK_FALSE(account.run().partial);
+  CHECK(account.kept.empty());
+}
+
+TEST_CASE("A pause lasts over further pauses and failures") {
+  Limited account;
+  account.run();
+  CHECK_THROWS_AS(account.run(), QuotaUsedUp);  // the quota was not back yet
+  CHECK(account.kept == Names{"parents"});
+  account.used_up = false;
+  account.broken = true;
+  CHECK_THROWS_WITH(account.run(), "the network is gone");
+  account.broken = false;
+  CHECK_FALSE(account.run().partial);
+  CHECK(account.kept == Names{"parents"});
+}
+
+TEST_CASE("What is below a stream that a pause kept stays behind until it is read through") {
+  Limited account;
+  bool ends = true;
+  int number = 0;
+  auto feed = [&](BackupSink& sink, std::stop_token) {
+    account.read(sink, "parents", account.parents);
+    CHECK(sink.prior("children").behind == (account.kept == Names{"parents"}));
+    sink.begin_stream("children", false);
+    sink.record(make_record(account.describer, "children", "c" + std::to_string(++number),
+                            R"({"v":1})", "a"));
+    if (ends) throw QuotaUsedUp("used up", account.clock.now(), 20h);
+    list_all(sink, account.describer, "children", account.children);
+  };
+  auto run = [&] {
+    account.kept.clear();
+    return static_cast<Fixture&>(account).run(feed);
+  };
+  CHECK(run().partial);  // the children begin, and are behind from now on
+  CHECK(run().partial);  // the parents are kept, the children broken off again
+  ends = false;
+  CHECK_FALSE(run().partial);
+  CHECK(account.kept == Names{"parents"});
+}
+
+TEST_CASE("A run of some streams does not make a paused one whole") {
+  Limited account;
+  account.run();
+  auto some = static_cast<Fixture&>(account).run([&](BackupSink& sink, std::stop_token) {
+    list_all(sink, account.describer, "parents", account.parents);
+  });
+  CHECK(some.partial);
+  CHECK_FALSE(some.paused_until);
+  CHECK(some.unread == Names{"children"});
+  account.used_up = false;
+  CHECK_FALSE(account.run().partial);
+  CHECK(account.asked.back() == "children");
+}
+
+TEST_CASE("An alarm over what a paused run read is not over when the run is gone on with") {
+  Limited account;
+  for (int i = 0; i < 40; ++i) account.parents["k" + std::to_string(i)] = R"({"v":1})";
+  account.used_up = false;
+  account.run();
+  account.used_up = true;
+  account.parents.erase(account.parents.begin(), std::next(account.parents.begin(), 30));
+  CHECK(account.run().suspicious.size() == 1);
+  account.used_up = false;
+  auto done = account.run();
+  CHECK_FALSE(done.partial);
+  CHECK(done.suspicious.size() == 1);
+  CHECK(account.run().suspicious.empty());
 }

@@ -238,3 +238,17 @@ TEST_CASE("snapshots of other programs stay, unless they are named") {
   REQUIRE(plan.size() == 1);
   CHECK(plan[0].remove.size() == 1);
 }
+
+TEST_CASE("A partial snapshot does not take a whole one's place") {
+  Forgetful fixture;
+  Id whole = fixture.good_run(20);
+  fixture.partial_run();
+  Id newest = fixture.good_run(21);
+  ForgetRequest request;
+  request.policy.last = 2;
+  auto plan = plan_forget(fixture.context(), request);
+  REQUIRE(plan.at(0).remove.size() == 1);
+  CHECK(has_tag(plan[0].remove[0], tag_partial));
+  CHECK(plan[0].keep.at(0).snapshot.id == whole);
+  CHECK(plan[0].keep.at(1).snapshot.id == newest);
+}

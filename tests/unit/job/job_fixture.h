@@ -21,6 +21,7 @@ namespace probackup::test {
 class TickingClock final : public Clock {
  public:
   Time now() override { return Time{std::chrono::seconds(1'700'000'000 + ++looks_)}; }
+  void advance(std::chrono::seconds duration) { looks_ += duration.count(); }
   std::chrono::nanoseconds steady() override { return now().time_since_epoch(); }
   bool sleep(std::chrono::nanoseconds duration, std::stop_token stop) override {
     std::unique_lock lock(mutex_);

@@ -178,6 +178,32 @@ TEST_CASE("What refers to a thing that is not known to be there waits for the ne
         rig.entry("cards", "old-board-1-card-0").new_id);
 }
 
+TEST_CASE("A thing in its order waits for one that may be sent again and got no answer") {
+  json file = notes_file();
+  auto& step = file["restore"]["steps"][1];
+  step["repeatable"] = true;
+  step.erase("confirm");
+  step["parents"].push_back({{"of", "cards"}, {"id", "${record.above}"}, {"optional", true}});
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);  // the second comes first
+  json second = json::parse(rig.source.streams["cards"][0].raw);
+  second["above"] = "old-board-1-card-1";
+  rig.source.streams["cards"][0].raw = second.dump();
+  unsigned asked_for_first = 0;
+  rig.server.before = [&](const Asked& asked) -> std::optional<HttpResponse> {
+    const bool is_first = asked.request.method == "POST" &&
+                          asked.request.body.find("text 1") != std::string::npos;
+    return is_first && ++asked_for_first ? std::optional(cut()) : std::nullopt;
+  };
+  rig.run();
+  CHECK(asked_for_first > 1);
+  CHECK(rig.server.things["cards"].empty());
+  rig.server.before = {};
+  rig.run();
+  check_whole(rig);
+  CHECK(rig.server.things["cards"].size() == 2);
+}
+
 TEST_CASE("What another thing brought along after all does not stand in the journal as not made") {
   json file = notes_file();
   file["restore"]["steps"][0]["also"] = {{{"map", "board_names"}, {"new", "${body.name}"}}};

@@ -1,6 +1,7 @@
 // What the steps of a restore section make.
 #include "catch.h"
 #include "rig.h"
+#include "util/bytes.h"
 
 using namespace probackup;
 using namespace probackup::test;
@@ -192,6 +193,35 @@ TEST_CASE("What the app made by itself in a new parent is taken instead of a cre
   for (const auto& entry : rig.journal.entries) CHECK(entry.state == State::finished);
 }
 
+TEST_CASE("A look-up whose condition does not hold is not asked") {
+  json file = claiming_file();
+  file["restore"]["steps"][1]["claim"]["if"] = "${record.position == 1}";
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  rig.server.after_create = [&](HttpResponse answer) {
+    const std::string id = json::parse(answer.body)["id"];
+    if (id.starts_with("new-boards")) add_first_card(rig, id);
+    return answer;
+  };
+  rig.run();
+  CHECK(rig.server.things["cards"].size() == 2);
+  CHECK(rig.made("cards", "old-board-1-card-1")["name"] == "Card");
+  CHECK(rig.entry("cards", "old-board-1-card-1").new_id.starts_with("own-card-of-"));
+}
+
+TEST_CASE("Requests before the create see what those in front of them gave") {
+  json file = notes_file();
+  file["restore"]["steps"][1]["before"] = json::parse(R"([
+    {"as": "opened", "post": "/uploads", "body": {"name": "${record.name}"}, "give": "${body.id}"},
+    {"as": "sent", "post": "/uploads", "body": {"of": "${opened[0]}"}, "give": "${body.of}"}])");
+  file["restore"]["steps"][1]["body"]["upload"] = "${sent[0]}";
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 1);
+  rig.run();
+  const std::string upload = rig.made("cards", "old-board-1-card-0")["upload"];
+  CHECK(rig.server.things["uploads"].at(upload)["name"] == "Card");
+}
+
 TEST_CASE("What stands in a parent that was there before is never taken over") {
   json file = claiming_file();
   file["restore"]["steps"][0]["find"] = {{"get", "/boards"},
@@ -346,6 +376,43 @@ TEST_CASE("Attachments are sent as forms and as bodies") {
   const auto& missing = rig.entry("files", "old-board-1-card-0/f2");
   CHECK(missing.state == State::failed);
   CHECK(missing.notes[0] == "the snapshot does not hold its attachment f2");
+}
+
+TEST_CASE("Attachments are sent in JSON, too") {
+  for (const std::string tail : {"", "e", "en"}) {
+    json file = notes_file();
+    file["restore"]["steps"].push_back(json::parse(R"({
+      "make": "files", "from": "cards", "each": "${record.files}", "id": "${key}/${item.id}",
+      "post": "/files", "base64": {"name": "${item.name}", "none": "${null}", "file": {"file": "${item.id}"}},
+      "new_id": "${body.id}", "repeatable": true})"));
+    RestoreRig rig(file);
+    rig.add_board("old-board-1", 1);
+    json card = json::parse(rig.source.streams["cards"][0].raw);
+    card["files"] = json::parse(R"([{"id":"f1","name":"a \"b\""}])");
+    rig.source.streams["cards"][0].raw = card.dump();
+    const std::string bytes = std::string(5000, 'x') + std::string(1, '\0') + tail;
+    rig.source.files["cards/old-board-1-card-0/f1"] = {"a", bytes};
+    rig.run();
+    const json made = json::parse(rig.made("files", "old-board-1-card-0/f1")["sent"].get<std::string>());
+    CHECK(made["name"] == "a \"b\"");
+    CHECK(from_base64(made["file"].get<std::string>()) == bytes);
+    CHECK(!made.contains("none"));
+  }
+}
+
+TEST_CASE("What each goes over may come from the record beside it") {
+  json file = notes_file();
+  file["restore"]["steps"].push_back(json::parse(R"({
+    "make": "marks", "from": "cards", "beside": {"board": {"stream": "boards", "id": "${slice(key, 0, 11)}"}},
+    "each": "${board.names}", "id": "${key}/${item}",
+    "post": "/marks", "body": {"name": "${item}"}, "new_id": "${body.id}", "repeatable": true})"));
+  RestoreRig rig(file);
+  rig.add_board("old-board-1", 2);
+  json board = json::parse(rig.source.streams["boards"][0].raw);
+  board["names"] = {"a", "b"};
+  rig.source.streams["boards"][0].raw = board.dump();
+  rig.run();
+  CHECK(rig.made("marks", "old-board-1-card-1/b")["name"] == "b");
 }
 
 TEST_CASE("A plan counts and sends nothing") {

@@ -33,6 +33,35 @@ TEST_CASE("A sign-in is kept sealed, beside the account's other settings") {
         (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
 
+TEST_CASE("Further tokens of an account stand beside the first, each sealed under its own name") {
+  test::Fixture fixture;
+  TempFolder folder;
+  auto path = folder.path() / "credentials.json";
+  const SourceRef source{"tiny", "me"};
+  CredentialStore store(path);
+  auto put = [&](const std::string& token, const std::string& name) {
+    store.put(source, Purpose::read, {{"token", token}}, *fixture.repository, name);
+  };
+  put("one", "");
+  put("two", "second");
+  put("three", "third");
+  put("another two", "second");
+  CredentialStore read(path);
+  REQUIRE(read.entries().size() == 3);
+  CHECK(CredentialStore::open(*read.find(source, Purpose::read), *fixture.repository)["token"] ==
+        "one");
+  CredentialStore::Entry second = read.entries()[2];
+  CHECK(second.name == "second");
+  CHECK(CredentialStore::open(second, *fixture.repository)["token"] == "another two");
+  second.name = "third";  // one token cannot be passed off as another
+  CHECK_THROWS_AS(CredentialStore::open(second, *fixture.repository), Error);
+  CHECK(read.remove(source, Purpose::read, "third"));
+  CHECK_FALSE(read.remove(source, Purpose::read, "third"));
+  CHECK(read.entries().size() == 2);
+  CHECK(read.remove(source, Purpose::read));
+  CHECK(CredentialStore(path).entries().empty());
+}
+
 TEST_CASE("Accounts that are stored at once do not lose each other") {
   test::Fixture fixture;
   TempFolder folder;
