@@ -22,15 +22,20 @@ def get(value, path):
 
 
 def put(value, path, new):
-    *parents, last = path.split(".")
-    for name in parents:
-        if isinstance(value, list):
-            value = value[int(name)]
-            continue
-        if not isinstance(value.get(name), (dict, list)):
-            value[name] = {}
-        value = value[name]
-    value[int(last) if isinstance(value, list) else last] = new
+    name, _, rest = path.partition(".")
+    if isinstance(value, list):
+        name = int(name)
+        held = value[name]
+    else:
+        held = value.get(name)
+    if not rest:
+        value[name] = new
+        return
+    # What the generator made of a schema may be a list where the path wants an object.
+    is_list = isinstance(held, list) and rest.partition(".")[0].lstrip("-").isdigit()
+    if not isinstance(held, dict) and not is_list:
+        held = value[name] = {}
+    put(held, rest, new)
 
 
 def file_bytes(kind, id):

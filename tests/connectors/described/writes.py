@@ -142,7 +142,7 @@ class Writer:
             return node, node.full
         for node in self.account.kinds[rule["change"]].nodes:
             here = [node.full]
-            for member, wanted in zip(steps, request.values[-len(steps):]):
+            for member, wanted in zip(steps, request.values[rule.get("skip", 0):]):
                 here = [e for record in here for e in record.get(member) or [] if str(e["id"]) == wanted]
             if here:
                 return node, here[0]
