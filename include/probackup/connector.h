@@ -19,7 +19,8 @@ struct ConnectorModel;  // the checked form of the file; src/connector/model.h
 // One mistake in a connector file.
 struct LintProblem {
   std::string file;  // path, or "built-in trello.json"
-  std::string path;  // JSON pointer of the offending value ("/streams/cards/page/by"), "" for the file
+  std::string
+      path;  // JSON pointer of the offending value ("/streams/cards/page/by"), "" for the file
   std::string message;
   // "FILE: PATH: MESSAGE"
   std::string text() const;
@@ -43,7 +44,7 @@ class Connector {
   const std::string& app() const;    // "trello"
   const std::string& title() const;  // "Trello"
   const std::string& version() const;
-  const std::string& docs() const;   // URL of the vendor's API documentation
+  const std::string& docs() const;    // URL of the vendor's API documentation
   const std::string& source() const;  // the file's text
   const std::vector<ConnectorSetting>& settings() const;
   // Those of a restore's target; none where nothing can be put back.
@@ -51,7 +52,7 @@ class Connector {
   bool can_restore() const;
   // The command that its accounts are for, where it has nothing to back up itself; else "".
   const std::string& account_for() const;
-  bool has_sign_in() const;  // `auth login` works
+  bool has_sign_in() const;                  // `auth login` works
   std::vector<std::string> streams() const;  // in the order in which they are read
   // The streams that a record of `stream` can hang below, for trees; empty for the top.
   std::vector<std::string> parents(const std::string& stream) const;

@@ -22,9 +22,9 @@ struct ExportRecord {
 };
 
 struct ExportFile {
-  std::string stream, key;  // the record it belongs to, "" if unknown
-  std::string id, name;     // as the app named it
-  std::uint64_t size = 0;   // bytes
+  std::string stream, key;   // the record it belongs to, "" if unknown
+  std::string id, name;      // as the app named it
+  std::uint64_t size = 0;    // bytes
   std::string content = {};  // equal for equal bytes; "" if the source does not know
 };
 

@@ -29,8 +29,8 @@ class HttpBody {
   virtual ~HttpBody() = default;
   // Bytes; always the same.
   virtual std::uint64_t size() const = 0;
-  // Puts the bytes from `offset` on at `to`, at most `max` of them and at least one, and returns how
-  // many; comes for offsets below size() only. Runs on the network thread, where all other
+  // Puts the bytes from `offset` on at `to`, at most `max` of them and at least one, and returns
+  // how many; comes for offsets below size() only. Runs on the network thread, where all other
   // transfers wait for it, and may come again for bytes that were read before (a redirect). An
   // exception thrown here ends the transfer and reaches the caller of send().
   virtual std::size_t read(std::uint64_t offset, char* to, std::size_t max) = 0;

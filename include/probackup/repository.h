@@ -24,8 +24,8 @@ class SealedStorage;
 enum class BlobType { data, tree };
 
 struct SavedBlob {
-  Id id;               // SHA-256 of the plain bytes
-  bool added = false;  // false when the repository already had it
+  Id id;                           // SHA-256 of the plain bytes
+  bool added = false;              // false when the repository already had it
   std::uint64_t stored_bytes = 0;  // sealed length, 0 when it was there
 };
 
@@ -33,15 +33,15 @@ struct SavedBlob {
 struct Node {
   std::string name;
   bool folder = false;
-  Time time{};                 // written as mtime, atime and ctime
-  std::uint64_t size = 0;      // bytes, files only
-  std::vector<Id> content;     // blobs of a file, in order
-  std::optional<Id> subtree;   // tree blob of a folder
-  std::string type = {};       // as read: "file", "dir", "symlink"…; set from `folder` on writing
+  Time time{};                // written as mtime, atime and ctime
+  std::uint64_t size = 0;     // bytes, files only
+  std::vector<Id> content;    // blobs of a file, in order
+  std::optional<Id> subtree;  // tree blob of a folder
+  std::string type = {};      // as read: "file", "dir", "symlink"…; set from `folder` on writing
 };
 
 struct Snapshot {
-  Id id;    // set by save_snapshot and on reading
+  Id id;  // set by save_snapshot and on reading
   Time time{};
   std::optional<Id> parent, original;
   Id tree;
@@ -69,7 +69,7 @@ struct RepositoryOptions {
 
 // What one damaged or missing thing is, and what hangs on it.
 struct CheckProblem {
-  std::string what;  // one line: object, offset, what is wrong
+  std::string what;   // one line: object, offset, what is wrong
   bool fatal = true;  // false for hints (orphan packs)
   // Of a file that lost a blob: the tree of its snapshot, its path there, and which of its blobs.
   std::optional<Id> tree = {};
@@ -104,34 +104,37 @@ struct RepositoryStats {
   std::uint64_t bytes_added_stored = 0;  // sealed bytes of added blobs
 };
 
-// An open repository. All methods are safe for concurrent calls. Blobs that were saved can be loaded
-// at once, also before their pack is written; nothing refers to them until a snapshot is saved.
+// An open repository. All methods are safe for concurrent calls. Blobs that were saved can be
+// loaded at once, also before their pack is written; nothing refers to them until a snapshot is
+// saved.
 class Repository {
  public:
-  // Makes a new repository (config, first key). Throws Error when one is there already, or something
-  // else is.
+  // Makes a new repository (config, first key). Throws Error when one is there already, or
+  // something else is.
   static void init(Storage& storage, std::string_view password, Clock& clock,
                    const RepositoryOptions& options = {});
   // Throws Error(no_repository), Error(wrong_password), or Error for a version it does not know.
   // `storage` and `clock` must outlive the repository.
-  static std::unique_ptr<Repository> open(Storage& storage, std::string_view password,
-                                          Clock& clock, const RepositoryOptions& options = {});
+  static std::unique_ptr<Repository> open(Storage& storage, std::string_view password, Clock& clock,
+                                          const RepositoryOptions& options = {});
   virtual ~Repository() = default;
 
   // The repository's id from its config: 64 hex digits.
   virtual std::string id() const = 0;
   virtual Storage& storage() = 0;
 
-  // Reads all index files; called by the first method that needs them. Throws Error for a damaged one.
+  // Reads all index files; called by the first method that needs them. Throws Error for a damaged
+  // one.
   virtual void load_index() = 0;
 
   // Queues a blob; hashing, compression, encryption and packing happen on the workers, and the call
   // blocks while their bounded queue is full. Data that does not shrink is stored uncompressed, and
   // so is all with `compress` false. The future throws what the writing of the blob threw. `bytes`
   // must not be empty.
-  virtual std::future<SavedBlob> save_blob(BlobType type, std::string bytes, bool compress = true) = 0;
-  // The plain bytes; checked against the id. Throws Error naming blob and pack when it is missing or
-  // damaged: never wrong bytes.
+  virtual std::future<SavedBlob> save_blob(BlobType type, std::string bytes,
+                                           bool compress = true) = 0;
+  // The plain bytes; checked against the id. Throws Error naming blob and pack when it is missing
+  // or damaged: never wrong bytes.
   virtual std::string load_blob(BlobType type, const Id& id) = 0;
   virtual bool has_blob(BlobType type, const Id& id) = 0;
   // The packs that hold the blob; none if it is not stored yet.
@@ -162,11 +165,12 @@ class Repository {
   virtual std::string unseal(std::string_view sealed) = 0;
 
   // Verifies that every snapshot can be restored; with `read_data` also that every byte is intact.
-  // Looks only at what is stored: flush first. What cannot be read goes into the report; throws Error
-  // when the storage cannot be listed, and Error(interrupted) after a request to stop. Progress counts bytes of
-  // packs with `read_data`, snapshots without; its calls never overlap.
-  virtual CheckReport check(const CheckOptions& options, std::stop_token stop,
-                            const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) = 0;
+  // Looks only at what is stored: flush first. What cannot be read goes into the report; throws
+  // Error when the storage cannot be listed, and Error(interrupted) after a request to stop.
+  // Progress counts bytes of packs with `read_data`, snapshots without; its calls never overlap.
+  virtual CheckReport check(
+      const CheckOptions& options, std::stop_token stop,
+      const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) = 0;
   CheckReport check(bool read_data, std::stop_token stop,
                     const std::function<void(std::uint64_t done, std::uint64_t total)>& progress) {
     CheckOptions options;
@@ -177,8 +181,8 @@ class Repository {
   // For the parts of the repository that stand beside this class.
 
   // Called before every index file and snapshot that is written and before all that is removed, on
-  // any thread: what it throws is thrown there. A RepositoryLock sets it to its verify(); empty lets
-  // everything pass.
+  // any thread: what it throws is thrown there. A RepositoryLock sets it to its verify(); empty
+  // lets everything pass.
   virtual void set_write_guard(std::function<void()> guard) = 0;
   // A lock, snapshot or index file: its JSON, sealed in the storage. Loading throws NotFound, or
   // Error naming the object when it is damaged.
@@ -219,14 +223,14 @@ struct RetentionReport {
   std::uint64_t objects = 0, extended = 0;
 };
 // Sees to it that all that a restore of the snapshots reads (packs, index files, keys, the config,
-// the snapshots themselves) is locked at least until then, and reads that back. Nothing is shortened.
-// Throws Error naming the object that the store does not lock, and Error(interrupted) after a request
-// to stop. Hold a lock on the repository.
+// the snapshots themselves) is locked at least until then, and reads that back. Nothing is
+// shortened. Throws Error naming the object that the store does not lock, and Error(interrupted)
+// after a request to stop. Hold a lock on the repository.
 RetentionReport extend_retention(Repository& repository, const std::vector<Snapshot>& snapshots,
                                  const Retention& wanted, std::stop_token stop);
 
-// Cuts a stream of bytes into blobs of 512 KiB to 8 MiB at borders that depend on the content, saves
-// them and collects their ids. For attachments and git bundles. Not for concurrent calls.
+// Cuts a stream of bytes into blobs of 512 KiB to 8 MiB at borders that depend on the content,
+// saves them and collects their ids. For attachments and git bundles. Not for concurrent calls.
 class FileWriter {
  public:
   explicit FileWriter(Repository& repository);

@@ -121,13 +121,13 @@ enum class Conflict {
 class AccessTokens;
 
 struct RestoreOptions {
-  std::string account;                         // of the target; `account` in expressions
-  nlohmann::json const* settings = nullptr;    // object; `config` in expressions. Required
-  std::map<std::string, std::string> target;   // settings of restore.target
-  std::map<std::string, std::string> known;    // "KIND/OLD ID" to an id in the target
+  std::string account;                        // of the target; `account` in expressions
+  nlohmann::json const* settings = nullptr;   // object; `config` in expressions. Required
+  std::map<std::string, std::string> target;  // settings of restore.target
+  std::map<std::string, std::string> known;   // "KIND/OLD ID" to an id in the target
   Conflict conflict = Conflict::copy;
-  bool same_account = false;  // the target is the account that the snapshot was made of
-  bool notify = false;        // let the app send its notifications
+  bool same_account = false;       // the target is the account that the snapshot was made of
+  bool notify = false;             // let the app send its notifications
   AccessTokens* tokens = nullptr;  // as EngineOptions::tokens
   std::chrono::nanoseconds wait_max = default_wait_max;  // as EngineOptions::wait_max
 };
@@ -145,12 +145,12 @@ struct RestorePlan {
     std::uint64_t items = 0;
     bool made = false;  // they are made, but lack something
   };
-  std::vector<Kind> kinds;    // in the order of the steps; those without items are left out
-  std::vector<Loss> losses;   // single records, by reason
-  std::vector<std::string> lossy;        // what this app's API never takes
+  std::vector<Kind> kinds;         // in the order of the steps; those without items are left out
+  std::vector<Loss> losses;        // single records, by reason
+  std::vector<std::string> lossy;  // what this app's API never takes
   std::vector<std::string> not_restored;  // streams with chosen records that no step looks at
-  std::uint64_t calls = 0;               // at least
-  std::chrono::nanoseconds duration{};   // at least, by the declared limits
+  std::uint64_t calls = 0;                // at least
+  std::chrono::nanoseconds duration{};    // at least, by the declared limits
 };
 
 struct RestoreProgress {
@@ -170,8 +170,8 @@ struct RestoreOutcome {
 // What a comparison of a restored record with its original found.
 struct RestoreDifference {
   std::string kind, old_id, new_id;
-  std::string path;              // of the member that differs; "" when the record is not there
-  std::string expected, got;     // JSON
+  std::string path;           // of the member that differs; "" when the record is not there
+  std::string expected, got;  // JSON
 };
 
 // One restore into one account. Not for concurrent calls.

@@ -154,7 +154,7 @@ std::unique_ptr<Storage> limited_storage(std::unique_ptr<Storage> inner,
                                          const StorageLimits& limits, Clock& clock);
 
 struct CacheOptions {
-  std::string folder;  // each repository has a folder of its own below it
+  std::string folder;                    // each repository has a folder of its own below it
   std::uint64_t bytes_max = 1ull << 30;  // of one repository; what was not used for longest goes
 };
 

@@ -176,7 +176,8 @@ void describe_visible(const std::vector<Engine::Visible>& streams, nlohmann::ord
   }
 }
 
-// What the newest snapshot of the account holds and these credentials do not see; false if anything.
+// What the newest snapshot of the account holds and these credentials do not see; false if
+// anything.
 bool compare_with_backup(Catalog& catalog, const SourceRef& source,
                          const std::vector<Engine::Visible>& streams,
                          nlohmann::ordered_json& document, std::vector<std::string>& lines) {

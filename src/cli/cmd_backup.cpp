@@ -80,8 +80,7 @@ void warn_of_pause(const BackupReport& report) {
     log_warning(fmt::format(
         "paused: {}; go on after {} with the same command: it reads what this run did not come to",
         printable(report.paused_why), format_rfc3339_seconds(*report.paused_until)));
-  if (!report.unread.empty())
-    log_warning("not read through yet: " + join(report.unread, ", "));
+  if (!report.unread.empty()) log_warning("not read through yet: " + join(report.unread, ", "));
 }
 
 void print(Output& out, const BackupReport& report) {

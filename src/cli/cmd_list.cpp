@@ -224,7 +224,7 @@ void list_files(Session& session) {
         {"size", file.size},
         {"hash", file.hash},
         {"path", source_path(file.source) + "/" + file_path(file.stream, file.id, file.name)}};
-    std::vector<std::string> row = {file.source.text(), file.stream, file.key, file.id,
+    std::vector<std::string> row = {file.source.text(),     file.stream, file.key, file.id,
                                     format_size(file.size), file.name};
     if (urls) {
       json["drive_url"] = file.drive_url;

@@ -45,7 +45,6 @@ Session::Session(const Options& options, Output& output, std::stop_token stop)
   }
 }
 
-
 const std::string& Session::repository_url() {
   if (options_.repository.empty())
     throw Error(ErrorKind::usage, "no repository is named",
@@ -175,8 +174,7 @@ Http& Session::http() {
 }
 
 CredentialStore& Session::credentials() {
-  if (!credentials_)
-    credentials_ = std::make_unique<CredentialStore>(credentials_path());
+  if (!credentials_) credentials_ = std::make_unique<CredentialStore>(credentials_path());
   return *credentials_;
 }
 

@@ -137,7 +137,8 @@ ErrorRule read_error_rule(LoadContext& context, const Found& found, const Lets& 
   static constexpr std::array actions{Do::retry, Do::gap,     Do::fail,
                                       Do::empty, Do::restart, Do::pause};
   reader.require("do");
-  rule.action = actions[reader.word("do", {"retry", "gap", "fail", "empty", "restart", "pause"}, 2)];
+  rule.action =
+      actions[reader.word("do", {"retry", "gap", "fail", "empty", "restart", "pause"}, 2)];
   rule.tries = static_cast<unsigned>(reader.number("tries", 1, 50, 5));
   static constexpr std::array ends{Do::gap, Do::fail, Do::empty};
   rule.then = ends[reader.word("then", {"gap", "fail", "empty"}, 0)];

@@ -68,8 +68,7 @@ std::vector<LimitModel> read_limits(ObjectReader& reader);
 // The places in an answer where records are.
 std::vector<std::string> read_records(ObjectReader& reader);
 // A list of paths, checked.
-std::vector<std::string> read_paths(ObjectReader& reader, std::string_view key,
-                                    bool through_lists);
+std::vector<std::string> read_paths(ObjectReader& reader, std::string_view key, bool through_lists);
 ConnectorSetting read_setting(LoadContext& context, const std::string& name, const Found& found);
 // Each git repository of a list; `roots` are visible in it. `is_restored`: of a restore's step.
 std::vector<GitModel> read_git_list(ObjectReader& reader, const Lets& lets, const Roots& roots,

@@ -14,8 +14,8 @@ namespace probackup {
 // One part of a form: a value, or an attachment's content.
 struct PartModel {
   std::optional<Template> value;
-  Template file;  // file id of the record's attachment
-  Template type;  // its Content-Type; empty: application/octet-stream
+  Template file;         // file id of the record's attachment
+  Template type;         // its Content-Type; empty: application/octet-stream
   bool is_text = false;  // the part is a plain field that holds the content
 };
 

@@ -28,8 +28,8 @@ namespace probackup {
 using ApiHandler = std::function<ApiAnswer(const ApiRequest&)>;
 
 // One request and its answer, without credentials. The answer is what Fault::lost_to_cut kept from
-// the client; Fault::dropped has none, and status 0. The body of a multipart form is shown as a JSON
-// object of its parts, with a file's name for its content.
+// the client; Fault::dropped has none, and status 0. The body of a multipart form is shown as a
+// JSON object of its parts, with a file's name for its content.
 struct ApiLogEntry {
   std::string method, path;
   NameValues query, headers;
@@ -127,7 +127,8 @@ class ApiServer {
   std::deque<ApiLogEntry> log_;
   std::vector<std::string> secrets_;
   FaultDecider faults_;
-  std::map<std::string, std::pair<std::string, ApiAnswer>> last_pages_;  // by listing: target, answer
+  std::map<std::string, std::pair<std::string, ApiAnswer>>
+      last_pages_;  // by listing: target, answer
 
   std::atomic<std::int64_t> latency_ms_{0};
   std::atomic<std::uint64_t> request_count_{0};

@@ -70,7 +70,8 @@ Fault FaultDecider::decide(std::string_view method, std::string_view target, std
     const auto number = ++matched_[i];
     Seeded dice(seed + i);
     const bool is_after = rule.from > 0 && number >= rule.from;
-    const bool hit = is_after || (rule.nth > 0 ? number == rule.nth : dice.chance(rule.probability));
+    const bool hit =
+        is_after || (rule.nth > 0 ? number == rule.nth : dice.chance(rule.probability));
     if (!hit) continue;
     auto& times = hits_[{i, request}];
     if (!is_after && times >= rule.times_max) continue;

@@ -39,15 +39,15 @@ void TrelloData::assign_card(const std::string& card, const std::string& member)
   act("addMemberToCard", cards.owner_of(card), card, owner_, {{"idMember", member}});
 }
 
-void TrelloData::set_field(const std::string& card, const std::string& field, const JsonRecord& value,
-                           const std::string& option) {
+void TrelloData::set_field(const std::string& card, const std::string& field,
+                           const JsonRecord& value, const std::string& option) {
   auto& items = (*cards.find(card))["customFieldItems"];
   JsonRecord item{{"id", new_id()},
-              {"value", value},
-              {"idValue", option.empty() ? JsonRecord(nullptr) : JsonRecord(option)},
-              {"idCustomField", field},
-              {"idModel", card},
-              {"modelType", "card"}};
+                  {"value", value},
+                  {"idValue", option.empty() ? JsonRecord(nullptr) : JsonRecord(option)},
+                  {"idCustomField", field},
+                  {"idModel", card},
+                  {"modelType", "card"}};
   const auto present = std::find_if(items.begin(), items.end(), [&](const JsonRecord& other) {
     return other.at("idCustomField") == field;
   });

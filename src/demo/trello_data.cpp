@@ -111,9 +111,9 @@ std::string TrelloData::act(const std::string& type, const std::string& board,
       const auto& list = *lists.find(record->at("idList"));
       data["list"] = {{"id", list.at("id")}, {"name", list.at("name")}};
       data["card"].update(JsonRecord{{"id", card},
-                                 {"name", record->at("name")},
-                                 {"idShort", record->at("idShort")},
-                                 {"shortLink", record->at("shortLink")}});
+                                     {"name", record->at("name")},
+                                     {"idShort", record->at("idShort")},
+                                     {"shortLink", record->at("shortLink")}});
     }
   }
   data["board"] = {{"id", board},
@@ -198,33 +198,34 @@ std::string TrelloData::add_board(const std::string& organization, const std::st
                                   const std::string& description) {
   const auto id = new_id();
   const auto link = short_link(id);
-  JsonRecord board{{"id", id},
-               {"name", name},
-               {"desc", description},
-               {"descData", nullptr},
-               {"closed", false},
-               {"dateClosed", nullptr},
-               {"idMemberCreator", owner_},
-               {"idOrganization", organization.empty() ? JsonRecord(nullptr) : JsonRecord(organization)},
-               {"idEnterprise", nullptr},
-               {"pinned", false},
-               {"starred", false},
-               {"subscribed", false},
-               {"enterpriseOwned", false},
-               {"url", fmt::format("{}/b/{}/{}", site, link, trello_slug(name))},
-               {"shortUrl", fmt::format("{}/b/{}", site, link)},
-               {"shortLink", link},
-               {"prefs", board_prefs()},
-               {"labelNames", JsonRecord::object()},
-               {"powerUps", JsonRecord::array()},
-               {"idTags", JsonRecord::array()},
-               {"datePluginDisable", nullptr},
-               {"creationMethod", nullptr},
-               {"ixUpdate", 1},
-               {"templateGallery", nullptr},
-               {"dateLastActivity", stamp()},
-               {"dateLastView", stamp()},
-               {"memberships", JsonRecord::array()}};
+  JsonRecord board{
+      {"id", id},
+      {"name", name},
+      {"desc", description},
+      {"descData", nullptr},
+      {"closed", false},
+      {"dateClosed", nullptr},
+      {"idMemberCreator", owner_},
+      {"idOrganization", organization.empty() ? JsonRecord(nullptr) : JsonRecord(organization)},
+      {"idEnterprise", nullptr},
+      {"pinned", false},
+      {"starred", false},
+      {"subscribed", false},
+      {"enterpriseOwned", false},
+      {"url", fmt::format("{}/b/{}/{}", site, link, trello_slug(name))},
+      {"shortUrl", fmt::format("{}/b/{}", site, link)},
+      {"shortLink", link},
+      {"prefs", board_prefs()},
+      {"labelNames", JsonRecord::object()},
+      {"powerUps", JsonRecord::array()},
+      {"idTags", JsonRecord::array()},
+      {"datePluginDisable", nullptr},
+      {"creationMethod", nullptr},
+      {"ixUpdate", 1},
+      {"templateGallery", nullptr},
+      {"dateLastActivity", stamp()},
+      {"dateLastView", stamp()},
+      {"memberships", JsonRecord::array()}};
   for (const auto* color : {"green", "yellow", "orange", "red", "purple", "blue"}) {
     board["labelNames"][color] = "";
   }
@@ -280,14 +281,14 @@ std::string TrelloData::add_custom_field(const std::string& board, const std::st
                                          const std::vector<std::string>& options) {
   const auto id = new_id();
   JsonRecord field{{"id", id},
-               {"idModel", board},
-               {"modelType", "board"},
-               {"fieldGroup", Seeded(mix_seed(3, id)).hex(64)},
-               {"display", {{"cardFront", true}}},
-               {"name", name},
-               {"pos", next_pos(custom_fields, "idModel", board, board)},
-               {"type", type},
-               {"isSuggestedField", false}};
+                   {"idModel", board},
+                   {"modelType", "board"},
+                   {"fieldGroup", Seeded(mix_seed(3, id)).hex(64)},
+                   {"display", {{"cardFront", true}}},
+                   {"name", name},
+                   {"pos", next_pos(custom_fields, "idModel", board, board)},
+                   {"type", type},
+                   {"isSuggestedField", false}};
   if (type == "list") {
     field["options"] = JsonRecord::array();
     for (const auto& option : options) {

@@ -128,7 +128,7 @@ class TrelloData {
   std::string act(const std::string& type, const std::string& board, const std::string& card,
                   const std::string& member, JsonRecord data);
 
-  std::map<std::string, int> comment_counts_;  // by card
+  std::map<std::string, int> comment_counts_;             // by card
   std::map<std::string, std::set<std::string>> outside_;  // members in no such workspace
   AccountTime time_;
   const std::uint64_t machine_;  // makes ids of one account unlike those of another

@@ -79,9 +79,9 @@ void TrelloData::update_check_item(const std::string& checklist, const std::stri
   const auto entry = entry_of(record["checkItems"], "id", item);
   const bool is_done = changes.contains("state") && changes.at("state") != entry->at("state");
   set_members(*entry, changes);
-  const JsonRecord data{{"checklist", {{"id", checklist}, {"name", record["name"]}}},
-                        {"checkItem",
-                         {{"id", item}, {"name", entry->at("name")}, {"state", entry->at("state")}}}};
+  const JsonRecord data{
+      {"checklist", {{"id", checklist}, {"name", record["name"]}}},
+      {"checkItem", {{"id", item}, {"name", entry->at("name")}, {"state", entry->at("state")}}}};
   act(is_done ? "updateCheckItemStateOnCard" : "updateCheckItem", record["idBoard"],
       record["idCard"], owner_, data);
 }
@@ -100,7 +100,8 @@ void TrelloData::delete_check_item(const std::string& checklist, const std::stri
   auto& record = *checklists.find(checklist);
   auto& items = record["checkItems"];
   items.erase(entry_of(items, "id", item));
-  act("deleteCheckItem", record["idBoard"], record["idCard"], owner_, {{"checkItem", {{"id", item}}}});
+  act("deleteCheckItem", record["idBoard"], record["idCard"], owner_,
+      {{"checkItem", {{"id", item}}}});
 }
 
 void TrelloData::update_checklist(const std::string& checklist, const JsonRecord& changes) {

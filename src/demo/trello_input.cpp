@@ -16,8 +16,9 @@ constexpr double place_step = 16'384;
 }
 
 std::size_t characters(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 std::string text_of(const JsonRecord& value) {
@@ -42,8 +43,8 @@ std::string trello_id(const RecordTable& table, const std::string& name) {
 const std::vector<std::string>& trello_colors() {
   static const std::vector<std::string> colors = [] {
     std::vector<std::string> all;
-    for (const std::string name : {"yellow", "purple", "blue", "red", "green", "orange", "black",
-                                   "sky", "pink", "lime"}) {
+    for (const std::string name :
+         {"yellow", "purple", "blue", "red", "green", "orange", "black", "sky", "pink", "lime"}) {
       for (const auto* shade : {"", "_light", "_dark"}) all.push_back(name + shade);
     }
     return all;

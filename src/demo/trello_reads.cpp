@@ -418,8 +418,7 @@ ApiAnswer TrelloAccount::get_webhooks(const ApiRequest& request) {
 
 ApiAnswer TrelloAccount::get_action(const ApiRequest& request) {
   const auto id = trello_id(data_.actions, request.param("action"));
-  return record_answer(
-      trello_action(data_, *data_.actions.find(id), TrelloParams(request.query)));
+  return record_answer(trello_action(data_, *data_.actions.find(id), TrelloParams(request.query)));
 }
 
 ApiAnswer TrelloAccount::get_reactions(const ApiRequest& request) {

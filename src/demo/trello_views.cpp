@@ -12,7 +12,7 @@ constexpr auto action_member_fields =
     "nonPublicAvailable,username";
 
 JsonRecord card_attachments(const TrelloData& data, const std::string& card,
-                        const std::string& fields) {
+                            const std::string& fields) {
   auto list = JsonRecord::array();
   for (const auto& id : data.attachments.keys_of(card)) {
     list.push_back(with_fields(*data.attachments.find(id), fields));
@@ -75,8 +75,9 @@ JsonRecord trello_checklists(const TrelloData& data, const std::string& card) {
   for (const auto& id : data.checklists.keys_of(card)) {
     found.push_back(*data.checklists.find(id));
   }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const JsonRecord& a, const JsonRecord& b) { return a.at("pos") < b.at("pos"); });
+  std::stable_sort(found.begin(), found.end(), [](const JsonRecord& a, const JsonRecord& b) {
+    return a.at("pos") < b.at("pos");
+  });
   auto list = JsonRecord::array();
   for (auto& checklist : found) list.push_back(std::move(checklist));
   return list;
@@ -117,7 +118,8 @@ JsonRecord trello_card(const TrelloData& data, const JsonRecord& card, const Tre
   return sent;
 }
 
-JsonRecord trello_board(const TrelloData& data, const JsonRecord& board, const TrelloParams& params) {
+JsonRecord trello_board(const TrelloData& data, const JsonRecord& board,
+                        const TrelloParams& params) {
   auto sent = with_fields(board, params.text("fields"));
   if (params.on("organization") && board.at("idOrganization").is_string()) {
     const auto& organization =
@@ -137,7 +139,8 @@ JsonRecord trello_board(const TrelloData& data, const JsonRecord& board, const T
   return sent;
 }
 
-JsonRecord trello_action(const TrelloData& data, const JsonRecord& action, const TrelloParams& params) {
+JsonRecord trello_action(const TrelloData& data, const JsonRecord& action,
+                         const TrelloParams& params) {
   auto sent = with_fields(action, params.text("fields"));
   if (params.text("memberCreator", "true") != "false") {
     const auto& member = *data.members.find(action.at("idMemberCreator").get<std::string>());
@@ -169,7 +172,7 @@ JsonRecord trello_reactions(const TrelloData& data, const std::string& action) {
 }
 
 JsonRecord trello_member(const JsonRecord& member, const std::string& fields,
-                     const std::string& default_fields) {
+                         const std::string& default_fields) {
   return with_fields(member, fields.empty() ? default_fields : fields);
 }
 
@@ -204,7 +207,7 @@ JsonRecord trello_memberships(const TrelloData& data, const std::string& organiz
 }
 
 JsonRecord trello_organization(const TrelloData& data, const JsonRecord& organization,
-                           const TrelloParams& params) {
+                               const TrelloParams& params) {
   auto full = organization;
   full["idBoards"] = JsonRecord::array();
   for (const auto& id : data.boards.keys_of(organization.at("id"))) {

@@ -23,16 +23,18 @@ class TrelloParams {
 };
 
 // Each takes the plain record and gives what is sent for it.
-JsonRecord trello_board(const TrelloData& data, const JsonRecord& board, const TrelloParams& params);
+JsonRecord trello_board(const TrelloData& data, const JsonRecord& board,
+                        const TrelloParams& params);
 JsonRecord trello_card(const TrelloData& data, const JsonRecord& card, const TrelloParams& params);
-JsonRecord trello_action(const TrelloData& data, const JsonRecord& action, const TrelloParams& params);
+JsonRecord trello_action(const TrelloData& data, const JsonRecord& action,
+                         const TrelloParams& params);
 // `fields` and `default_fields` as in "fullName,username"; the latter when the former is "".
 JsonRecord trello_member(const JsonRecord& member, const std::string& fields,
-                     const std::string& default_fields);
+                         const std::string& default_fields);
 // The token's own member, with what only it may see.
 JsonRecord trello_me(const TrelloData& data, const std::string& fields);
 JsonRecord trello_organization(const TrelloData& data, const JsonRecord& organization,
-                           const TrelloParams& params);
+                               const TrelloParams& params);
 // The checklists of a card in their order.
 JsonRecord trello_checklists(const TrelloData& data, const std::string& card);
 // The members that belong to a workspace, as membership objects.

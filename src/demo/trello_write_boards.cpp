@@ -49,7 +49,8 @@ JsonRecord chosen_prefs(const TrelloInput& input, const std::string& prefix) {
     }
     const auto value = pref.choices.empty() ? input.text(name) : input.choice(name, pref.choices);
     const bool is_background = std::string_view(pref.name) == "background";
-    const bool is_known = std::find(backgrounds.begin(), backgrounds.end(), value) != backgrounds.end();
+    const bool is_known =
+        std::find(backgrounds.begin(), backgrounds.end(), value) != backgrounds.end();
     if (value && is_background && !is_known && !is_trello_id(*value)) {
       throw TrelloError(400, "invalid value for " + name);
     }
@@ -74,9 +75,9 @@ std::optional<std::string> organization_in(const TrelloData& data, const TrelloI
 }
 
 ApiAnswer board_answer(const TrelloData& data, const std::string& id) {
-  const NameValues query{
-      {"fields",
-       "name,desc,descData,closed,idOrganization,idEnterprise,pinned,url,shortUrl,prefs,labelNames"}};
+  const NameValues query{{"fields",
+                          "name,desc,descData,closed,idOrganization,idEnterprise,pinned,url,"
+                          "shortUrl,prefs,labelNames"}};
   auto board = trello_board(data, *data.boards.find(id), TrelloParams(query));
   board["limits"] = JsonRecord::object();
   return json_answer(record_text(board, id));

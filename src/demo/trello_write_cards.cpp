@@ -348,12 +348,13 @@ ApiAnswer put_field(TrelloData& data, const ApiRequest& request) {
   for (const auto& item : data.cards.find(card)->at("customFieldItems")) {
     if (item.at("idCustomField") == field) return json_answer(item.dump());
   }
-  return json_answer(JsonRecord{{"value", nullptr},
-                                {"idValue", nullptr},
-                                {"idCustomField", field},
-                                {"idModel", card},
-                                {"modelType", "card"}}
-                         .dump());
+  return json_answer(JsonRecord{
+      {"value", nullptr},
+      {"idValue", nullptr},
+      {"idCustomField", field},
+      {"idModel", card},
+      {"modelType",
+       "card"}}.dump());
 }
 
 ApiAnswer put_fields(TrelloData& data, const ApiRequest& request) {

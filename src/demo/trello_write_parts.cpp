@@ -178,7 +178,8 @@ ApiAnswer delete_attachment(TrelloData& data, const ApiRequest& request) {
 }
 
 ApiAnswer action_answer(const TrelloData& data, const std::string& id) {
-  return json_answer(record_text(trello_action(data, *data.actions.find(id), TrelloParams({})), id));
+  return json_answer(
+      record_text(trello_action(data, *data.actions.find(id), TrelloParams({})), id));
 }
 
 ApiAnswer post_comment(TrelloData& data, const ApiRequest& request) {

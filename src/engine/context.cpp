@@ -45,10 +45,7 @@ bool is_absolute(std::string_view url) {
 }  // namespace
 
 RunContext::RunContext(const ConnectorModel& model, const EngineOptions& options, Time now)
-    : model_(model),
-      full_(options.full),
-      wait_max_(options.wait_max),
-      tokens_(options.tokens) {
+    : model_(model), full_(options.full), wait_max_(options.wait_max), tokens_(options.tokens) {
   json config = complete_settings(model, options);
   names_.set("config", config);
   names_.set("account", options.account);

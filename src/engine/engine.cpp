@@ -79,9 +79,10 @@ struct Engine::State {
     Run(State& state, bool full)
         : context(state.model, with_full(state.options, full), state.clock.now()),
           more(more_contexts(state, context)),
-          fetcher(context, state.http, state.clock, state.concurrency,
-                  [&state, this](const Counters* stream) { state.report(fetcher, stream); },
-                  pointers(more)) {}
+          fetcher(
+              context, state.http, state.clock, state.concurrency,
+              [&state, this](const Counters* stream) { state.report(fetcher, stream); },
+              pointers(more)) {}
     static EngineOptions with_full(EngineOptions options, bool full) {
       options.full |= full;
       return options;

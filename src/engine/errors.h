@@ -11,7 +11,16 @@
 namespace probackup {
 
 struct Verdict {
-  enum class Action { good, not_modified, empty, retry, gap, fail, restart, pause } action = Action::good;
+  enum class Action {
+    good,
+    not_modified,
+    empty,
+    retry,
+    gap,
+    fail,
+    restart,
+    pause
+  } action = Action::good;
   std::string reason;  // for people, unless good
   std::string hint;    // with fail
   // With retry:
@@ -19,7 +28,7 @@ struct Verdict {
   unsigned tries = 0;  // how often to try again
   std::optional<std::chrono::nanoseconds> wait;  // else longer and longer
   Action then = Action::gap;  // pause: of the API's own requests only, else a gap
-  bool limited = false;  // all requests are to slow down
+  bool limited = false;       // all requests are to slow down
 };
 
 // What the request allows beside a good answer.

@@ -77,12 +77,11 @@ Fetcher::Fetcher(const RunContext& context, Http& http, Clock& clock, unsigned c
   for (const auto& limit : context.model().limits)
     rules.push_back({limit.match, {limit.count, limit.window}});
   auto add = [&](const RunContext& token) {
-    tokens_.push_back(
-        {&token,
-         rate_limiter(rules, context.model().quota_floor, clock, context.wait_max()),
-         0,
-         {},
-         {}});
+    tokens_.push_back({&token,
+                       rate_limiter(rules, context.model().quota_floor, clock, context.wait_max()),
+                       0,
+                       {},
+                       {}});
   };
   add(context);
   for (const RunContext* token : more) add(*token);
@@ -299,7 +298,8 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
       nanoseconds wait = verdict.wait.value_or(backoff(ask, count));
       const bool last = count > verdict.tries || tries >= tries_max;
       if (by_api && (wait > context_.wait_max() || (last && verdict.then == Action::pause)))
-        throw QuotaUsedUp(verdict.reason, clock_.now(), std::min(wait, wait_for_other(token, path)));
+        throw QuotaUsedUp(verdict.reason, clock_.now(),
+                          std::min(wait, wait_for_other(token, path)));
       if (!last && (by_api || wait <= wait_max)) {
         if (!clock_.sleep(wait, stop)) throw Error(ErrorKind::interrupted, "interrupted");
         continue;

@@ -83,8 +83,8 @@ class Fetcher {
   struct Token {
     const RunContext* context;
     std::unique_ptr<RateLimiter> limiter;
-    std::uint64_t requests = 0;             // guarded by mutex_, as is what follows
-    std::optional<std::int64_t> remaining;  // as the app said last
+    std::uint64_t requests = 0;               // guarded by mutex_, as is what follows
+    std::optional<std::int64_t> remaining;    // as the app said last
     std::chrono::nanoseconds known_until{0};  // of the steady clock
   };
   // The token that is to be used now, for a request to the API.
@@ -96,8 +96,7 @@ class Fetcher {
   RateLimiter& limiter_for(const std::string& url);
   void note_answer(const HttpResponse& response, bool own);
   void note_failure(const NetworkError& error);
-  void feed_limiter(RateLimiter& limiter, Token* token, const std::string& path,
-                    const Try& result);
+  void feed_limiter(RateLimiter& limiter, Token* token, const std::string& path, const Try& result);
   // Takes another token where this one was refused; false if there is none.
   bool renew_token(HttpRequest& request, const RunContext& context, std::stop_token stop);
   std::chrono::nanoseconds backoff(const Ask& ask, unsigned tries) const;

@@ -153,7 +153,7 @@ void Listing::add_validators(HttpRequest& request) {
 }
 
 std::optional<Listing::Page> Listing::read_page(Pager& pager, const PageAsk& ask,
-                                               std::optional<std::size_t>* token) {
+                                                std::optional<std::size_t>* token) {
   Page page;
   page.ask = ask;
   Ask question;

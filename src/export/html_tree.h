@@ -81,7 +81,8 @@ class Tree {
   SpoolFile texts_;
   std::vector<bool> has_pages_;
   std::unique_ptr<Statement> add_, add_file_;
-  std::unique_ptr<Statement> find_, find_key_, find_unique_, children_, count_, records_, files_, count_files_;
+  std::unique_ptr<Statement> find_, find_key_, find_unique_, children_, count_, records_, files_,
+      count_files_;
 };
 
 }  // namespace probackup

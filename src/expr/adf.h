@@ -1,5 +1,6 @@
-// Atlassian Document Format (https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/):
-// the rich text of Jira, made fit for another place.
+// Atlassian Document Format
+// (https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/): the rich text of
+// Jira, made fit for another place.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -402,8 +402,8 @@ json run_relink(Arguments args, References& references) {
 
 constexpr std::array<Function, 37> functions{{
     {"adf", "adf(document, note)",
-     "a document of Jira for another place: no mentions, no attached pictures, the note in front", 1,
-     2, true, run_adf},
+     "a document of Jira for another place: no mentions, no attached pictures, the note in front",
+     1, 2, true, run_adf},
     {"date", "date(time, pattern)", "a time printed in UTC by a strftime pattern, or as RFC 3339",
      1, 2, false, run_date},
     {"default", "default(x, other)", "other where x is null, '', [] or {}", 2, 2, true,

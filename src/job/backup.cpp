@@ -87,8 +87,11 @@ class Run {
     run_row_ = context.catalog.begin_run(source.source, report_.started);
     update_ = context.catalog.begin_update(source.source);
     tree_.emplace(context.repository, prior_.folder, report_.started);
-    RunSink::Prior prior{prior_.folder, prior_.manifest ? &*prior_.manifest : nullptr, prior_.gaps,
-                         {}, report_.started};
+    RunSink::Prior prior{prior_.folder,
+                         prior_.manifest ? &*prior_.manifest : nullptr,
+                         prior_.gaps,
+                         {},
+                         report_.started};
     if (goes_on()) prior.kept_since = report_.started - kept_max;
     sink_ = std::make_unique<RunSink>(context, source, options.segments, *update_, *tree_,
                                       std::move(prior), stop);
@@ -205,8 +208,8 @@ class Run {
     commit_catalog(snapshot);
   }
 
-  // What a run that paused left unread makes the next snapshot partial as well, until a run has read
-  // it; and an alarm over what it did read is not over.
+  // What a run that paused left unread makes the next snapshot partial as well, until a run has
+  // read it; and an alarm over what it did read is not over.
   void mark_unread() {
     if (goes_on() && !sink_->unread().empty()) report_.partial = true;
     if (report_.partial) report_.unread = sink_->unread();
@@ -318,7 +321,9 @@ class Run {
     try {
       update_->commit(row);
       context_.catalog.end_run(run_row_, report_.ended,
-                               !status_.empty() ? status_ : row.complete ? "done" : "gaps",
+                               !status_.empty() ? status_
+                               : row.complete   ? "done"
+                                                : "gaps",
                                "", snapshot.id);
     } catch (const Error& error) {
       // The snapshot is safe; the next run sees that the catalog is behind and reads it again.

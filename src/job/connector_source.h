@@ -16,8 +16,8 @@ namespace probackup {
 // Describes records by what the connector's file says: volatile fields, titles, text.
 std::unique_ptr<RecordDescriber> connector_describer(const Connector& connector);
 
-// Everything that one account's runs share. `http`, `clock` and `tokens` must outlive it. Not for concurrent
-// calls.
+// Everything that one account's runs share. `http`, `clock` and `tokens` must outlive it. Not for
+// concurrent calls.
 class ConnectorSource {
  public:
   struct Choice {
@@ -46,7 +46,7 @@ class ConnectorSource {
   struct Checked {
     std::string name;
     CheckResult result;
-    std::string problem;            // "" for none
+    std::string problem;  // "" for none
     std::optional<Time> resting_until;
   };
   const std::vector<Checked>& checked() const { return checked_; }

@@ -50,8 +50,8 @@ class SnapshotExport final : public ExportSource {
   void files(const std::function<bool(const ExportFile&)>& each) override {
     reader_.files([&](const SnapshotFile& file) {
       last_ = file;
-      return each({file.stream, file.key, file.id, file.name, file.node.size,
-                   pack_ids(file.node.content)});
+      return each(
+          {file.stream, file.key, file.id, file.name, file.node.size, pack_ids(file.node.content)});
     });
   }
 

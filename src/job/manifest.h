@@ -26,8 +26,8 @@ struct ManifestStream {
   std::optional<Time> last_refresh;
   // Start of the run that read it through; only while a run that paused is to be gone on with.
   std::optional<Time> read;
-  std::uint64_t requests = 0;     // API calls
-  std::set<std::string> shared;   // keys of records that several listings name
+  std::uint64_t requests = 0;    // API calls
+  std::set<std::string> shared;  // keys of records that several listings name
 
   bool operator==(const ManifestStream&) const = default;
 };

@@ -219,9 +219,8 @@ std::string RepairedSource::line_of_segment(const std::string& stream, const Id&
       known[row.blob] = index_line(read_directory(row.directory));
     });
   auto line = known.find(blob);
-  return line != known.end()
-             ? line->second
-             : guessed_line(context_.repository.load_blob(BlobType::data, blob));
+  return line != known.end() ? line->second
+                             : guessed_line(context_.repository.load_blob(BlobType::data, blob));
 }
 
 void RepairedSource::remake_index(const std::string& path) {

@@ -19,8 +19,8 @@ StoredSignIn::StoredSignIn(std::filesystem::path path, SourceRef source, Purpose
 std::map<std::string, std::string> StoredSignIn::values() const {
   CredentialStore store(path_);
   const auto* entry = store.find(source_, purpose_);
-  auto values = entry ? CredentialStore::open(*entry, repository_)
-                      : std::map<std::string, std::string>{};
+  auto values =
+      entry ? CredentialStore::open(*entry, repository_) : std::map<std::string, std::string>{};
   if (!values.contains(CredentialStore::sign_in_field))
     throw Error(fmt::format("the sign-in of {} was removed", source_.text()), renew_hint());
   return values;

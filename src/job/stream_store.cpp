@@ -334,9 +334,7 @@ void StreamStore::rewrite_changed() {
               [](const auto& a, const auto& b) { return a.position < b.position; });
     if (running.size() == at_once) store_first();
     auto task = [this, number = file, rows = rows_of(places_, stream_, file), &gone = prior.gone,
-                 &changes]() mutable {
-      return rewrite(number, std::move(rows), gone, changes);
-    };
+                 &changes]() mutable { return rewrite(number, std::move(rows), gone, changes); };
     running.emplace_back(file, std::async(std::launch::async, std::move(task)));
   }
   while (!running.empty()) store_first();

@@ -82,12 +82,13 @@ void remove_lock(Repository& repository, const std::string& name) {
 }
 
 [[noreturn]] void throw_locked(const LockFile& lock, Time now) {
-  throw Error(ErrorKind::locked,
-              fmt::format("the repository is locked{} by {} on {}, process {}, since {} ({} ago)",
-                          lock.exclusive ? " exclusively" : "", lock.username, lock.hostname,
-                          lock.pid, format_rfc3339_seconds(lock.time),
-                          format_duration(std::max<Time::duration>(time_between(lock.time, now), 0ns))),
-              "wait until that process has ended; if it is gone, run `probackup unlock`");
+  throw Error(
+      ErrorKind::locked,
+      fmt::format("the repository is locked{} by {} on {}, process {}, since {} ({} ago)",
+                  lock.exclusive ? " exclusively" : "", lock.username, lock.hostname, lock.pid,
+                  format_rfc3339_seconds(lock.time),
+                  format_duration(std::max<Time::duration>(time_between(lock.time, now), 0ns))),
+      "wait until that process has ended; if it is gone, run `probackup unlock`");
 }
 
 // Throws Error(locked) when a lock other than `own` is in the way. Stale ones are removed.
@@ -194,7 +195,9 @@ RepositoryLock::~RepositoryLock() {
   state_->release();
 }
 
-void RepositoryLock::verify() { state_->verify(); }
+void RepositoryLock::verify() {
+  state_->verify();
+}
 
 void RepositoryLock::State::verify() {
   std::lock_guard guard(mutex);

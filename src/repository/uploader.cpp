@@ -5,7 +5,8 @@
 namespace probackup {
 namespace {
 
-// Enough to keep a line busy whose server takes its time over each pack; each more holds a pack in memory.
+// Enough to keep a line busy whose server takes its time over each pack; each more holds a pack in
+// memory.
 constexpr std::size_t uploads_max = 4;
 // As restic: an index file is also due at this age.
 constexpr std::chrono::minutes index_age_max{10};

@@ -204,8 +204,7 @@ void RestoreEngine::State::count(const JournalEntry& entry, const std::string& t
   if (!failed && entry.state != Entry::lost) failures_in_row = 0;
   if (failed && ++failures_in_row >= failures_in_row_max)
     throw Error(fmt::format("{}: {} things in a row could not be made; the last one, {} {}: {}",
-                            connector.title(), failures_in_row, entry.kind, entry.old_id,
-                            trouble),
+                            connector.title(), failures_in_row, entry.kind, entry.old_id, trouble),
                 "the cause is likely the same for all: mend it, then go on with "
                 "probackup restore --resume");
 }

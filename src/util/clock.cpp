@@ -9,8 +9,7 @@ namespace {
 class SystemClock final : public Clock {
  public:
   Time now() override {
-    return std::chrono::time_point_cast<std::chrono::nanoseconds>(
-        std::chrono::system_clock::now());
+    return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   }
   std::chrono::nanoseconds steady() override {
     return std::chrono::steady_clock::now().time_since_epoch();

@@ -105,9 +105,15 @@ void sync_folder(const std::filesystem::path& path) {
   if (::fsync(folder.get()) != 0 && errno != EINVAL) fail("sync the folder", path);
 }
 
-std::filesystem::path config_folder() { return xdg("XDG_CONFIG_HOME", ".config"); }
-std::filesystem::path data_folder() { return xdg("XDG_DATA_HOME", ".local/share"); }
-std::filesystem::path cache_folder() { return xdg("XDG_CACHE_HOME", ".cache"); }
+std::filesystem::path config_folder() {
+  return xdg("XDG_CONFIG_HOME", ".config");
+}
+std::filesystem::path data_folder() {
+  return xdg("XDG_DATA_HOME", ".local/share");
+}
+std::filesystem::path cache_folder() {
+  return xdg("XDG_CACHE_HOME", ".cache");
+}
 
 TempFolder::TempFolder() {
   std::string pattern = (temp_root() / "probackup-XXXXXX").string();
@@ -127,7 +133,9 @@ SpoolFile::SpoolFile() {
   ::unlink(pattern.c_str());
 }
 
-SpoolFile::~SpoolFile() { ::close(descriptor_); }
+SpoolFile::~SpoolFile() {
+  ::close(descriptor_);
+}
 
 std::uint64_t SpoolFile::append(std::string_view bytes) {
   std::uint64_t offset = size_;
@@ -142,8 +150,8 @@ std::string SpoolFile::read(std::uint64_t offset, std::size_t length) {
   std::string out(length, '\0');
   std::size_t done = 0;
   while (done < length) {
-    ssize_t n = ::pread(descriptor_, out.data() + done, length - done,
-                        static_cast<off_t>(offset + done));
+    ssize_t n =
+        ::pread(descriptor_, out.data() + done, length - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) fail("read back", "a temporary file");
     done += static_cast<std::size_t>(n);

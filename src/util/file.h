@@ -24,7 +24,8 @@ std::filesystem::path config_folder();
 std::filesystem::path data_folder();
 std::filesystem::path cache_folder();
 
-// A folder in the system's temporary folder, readable by this user only and removed with the object.
+// A folder in the system's temporary folder, readable by this user only and removed with the
+// object.
 class TempFolder {
  public:
   TempFolder();

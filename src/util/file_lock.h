@@ -8,8 +8,8 @@
 
 namespace probackup {
 
-// Holds an exclusive lock on a file (made if it is missing, never removed) until the object goes, or
-// the process does. Two objects exclude each other also within one process.
+// Holds an exclusive lock on a file (made if it is missing, never removed) until the object goes,
+// or the process does. Two objects exclude each other also within one process.
 class FileLock {
  public:
   // Waits. Throws Error where the file cannot be made, Error(interrupted) when stopped.

@@ -1,4 +1,5 @@
-// A set of texts that keeps 8 bytes of hash for each: for tens of millions of keys in little memory.
+// A set of texts that keeps 8 bytes of hash for each: for tens of millions of keys in little
+// memory.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +9,8 @@
 
 namespace probackup {
 
-// Two different texts count as one with a chance of about n²/2^65 for n texts: 3 in a million for ten
-// million. Not for concurrent calls.
+// Two different texts count as one with a chance of about n²/2^65 for n texts: 3 in a million for
+// ten million. Not for concurrent calls.
 class HashSet {
  public:
   // False if the text (or one with the same hash) was there already.

@@ -25,8 +25,12 @@ std::set<std::string, LongestFirst> secrets;
 
 }  // namespace
 
-void set_log_level(LogLevel level) { level_now = level; }
-LogLevel log_level() { return level_now; }
+void set_log_level(LogLevel level) {
+  level_now = level;
+}
+LogLevel log_level() {
+  return level_now;
+}
 
 void set_log_sink(std::function<void(LogLevel, std::string_view)> sink) {
   std::lock_guard lock(mutex);
@@ -54,7 +58,9 @@ void log(LogLevel level, std::string_view message) {
   std::string line = redact(message);
   std::lock_guard lock(mutex);
   if (sink_now) return sink_now(level, line);
-  const char* prefix = level == LogLevel::error ? "error: " : level == LogLevel::warning ? "warning: " : "";
+  const char* prefix = level == LogLevel::error     ? "error: "
+                       : level == LogLevel::warning ? "warning: "
+                                                    : "";
   std::fprintf(stderr, "%s%s\n", prefix, line.c_str());
 }
 

@@ -22,8 +22,14 @@ std::string redact(std::string_view text);
 
 // One line; secrets are redacted. Safe for concurrent calls.
 void log(LogLevel level, std::string_view message);
-inline void log_warning(std::string_view message) { log(LogLevel::warning, message); }
-inline void log_info(std::string_view message) { log(LogLevel::info, message); }
-inline void log_verbose(std::string_view message) { log(LogLevel::verbose, message); }
+inline void log_warning(std::string_view message) {
+  log(LogLevel::warning, message);
+}
+inline void log_info(std::string_view message) {
+  log(LogLevel::info, message);
+}
+inline void log_verbose(std::string_view message) {
+  log(LogLevel::verbose, message);
+}
 
 }  // namespace probackup

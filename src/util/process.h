@@ -10,13 +10,13 @@
 
 namespace probackup {
 
-// Splits a command line at blanks; double and single quotes keep words together, and nothing else is
-// special.
+// Splits a command line at blanks; double and single quotes keep words together, and nothing else
+// is special.
 std::vector<std::string> split_command(const std::string& command);
 
 struct ProcessResult {
-  int exit_code = 0;    // 128 + signal when a signal ended it
-  std::string errors;   // the last 64 KiB of its standard error
+  int exit_code = 0;   // 128 + signal when a signal ended it
+  std::string errors;  // the last 64 KiB of its standard error
 };
 
 struct ProcessOptions {
@@ -27,8 +27,8 @@ struct ProcessOptions {
 };
 
 // Runs `arguments[0]`, found through PATH, with an empty standard input, and waits for it. When
-// `stop` is requested it gets SIGTERM. Throws Error when it cannot be started, or (kind interrupted)
-// when stopped.
+// `stop` is requested it gets SIGTERM. Throws Error when it cannot be started, or (kind
+// interrupted) when stopped.
 ProcessResult run_process(const std::vector<std::string>& arguments, const ProcessOptions& options,
                           std::stop_token stop = {});
 

@@ -16,12 +16,12 @@ namespace probackup {
 // The input must be valid JSON; strings are copied as they are.
 std::string minify_json(std::string_view json);
 
-// The text parsed for looking at (expressions, listings), never for storing: numbers may lose digits,
-// and lone surrogates become U+FFFD. Throws Error("not JSON: …"), also with depth over 512.
+// The text parsed for looking at (expressions, listings), never for storing: numbers may lose
+// digits, and lone surrogates become U+FFFD. Throws Error("not JSON: …"), also with depth over 512.
 nlohmann::json parse_json(std::string_view json);
 
-// A parser that keeps its buffers; one per thread. Every method throws Error("not JSON: …") for text
-// that is no JSON, with depth over 512, or over 1 GiB.
+// A parser that keeps its buffers; one per thread. Every method throws Error("not JSON: …") for
+// text that is no JSON, with depth over 512, or over 1 GiB.
 class RawJson {
  public:
   RawJson();
@@ -33,14 +33,16 @@ class RawJson {
   std::string_view prepare(std::string_view document);
 
   // The raw text of each value that `path` selects in `document`, minified, in document order. A
-  // path is member names joined by dots, "[*]" for all elements of an array: "data", "data[*].items",
-  // "" for the document itself. An array at the end of the path gives its elements, an object itself,
-  // null and a missing member nothing.
+  // path is member names joined by dots, "[*]" for all elements of an array: "data",
+  // "data[*].items",
+  // "" for the document itself. An array at the end of the path gives its elements, an object
+  // itself, null and a missing member nothing.
   void select(std::string_view document, std::string_view path,
               const std::function<void(std::string_view)>& each);
 
   // The value at a dotted path inside one record: a string unescaped, a number with all its digits,
-  // true or false as such, an object or array as minified JSON; nothing for null or a missing member.
+  // true or false as such, an object or array as minified JSON; nothing for null or a missing
+  // member.
   std::optional<std::string> text_at(std::string_view record, std::string_view path);
   // Several paths of one record in one pass.
   std::vector<std::optional<std::string>> texts_at(std::string_view record,

@@ -37,7 +37,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 // "1,234,567".
 std::string format_count(std::uint64_t count);
 
-std::string to_lower(std::string_view text);  // ASCII only
+std::string to_lower(std::string_view text);   // ASCII only
 std::string_view trim(std::string_view text);  // ASCII white space
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);

@@ -36,7 +36,9 @@ bool take(std::string_view& text, char c) {
 }
 
 // The whole years that nanoseconds in 64 bits can count; others would wrap around.
-bool fits_time(int whole_year) { return whole_year >= 1678 && whole_year <= 2261; }
+bool fits_time(int whole_year) {
+  return whole_year >= 1678 && whole_year <= 2261;
+}
 
 // A leap second or an offset can lead out of these years, into times that are printed and not read.
 std::optional<Time> if_it_fits(Time time) {
@@ -57,7 +59,9 @@ std::string format_rfc3339(Time time) {
   return out + "Z";
 }
 
-std::string format_rfc3339_seconds(Time time) { return format_time(time, "%Y-%m-%dT%H:%M:%SZ"); }
+std::string format_rfc3339_seconds(Time time) {
+  return format_time(time, "%Y-%m-%dT%H:%M:%SZ");
+}
 
 std::optional<Time> parse_rfc3339(std::string_view text) {
   auto y = take_number(text, 4);
@@ -108,8 +112,8 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
 }
 
 std::optional<Time> parse_http_date(std::string_view text) {
-  for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
-                           "%a %b %d %H:%M:%S %Y"}) {
+  for (const char* form :
+       {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
     std::tm tm{};
     std::string copy(text);
     const char* end = strptime(copy.c_str(), form, &tm);
@@ -119,7 +123,9 @@ std::optional<Time> parse_http_date(std::string_view text) {
   return std::nullopt;
 }
 
-std::string format_http_date(Time time) { return format_time(time, "%a, %d %b %Y %H:%M:%S GMT"); }
+std::string format_http_date(Time time) {
+  return format_time(time, "%a, %d %b %Y %H:%M:%S GMT");
+}
 
 std::string format_time(Time time, const std::string& pattern) {
   std::tm tm = to_tm(time);
@@ -159,12 +165,23 @@ std::optional<nanoseconds> parse_duration(std::string_view text) {
     if (text.empty()) return std::nullopt;
     nanoseconds unit{};
     switch (text[0]) {
-      case 's': unit = 1s; break;
-      case 'm': unit = 1min; break;
-      case 'h': unit = 1h; break;
-      case 'd': unit = 24h; break;
-      case 'w': unit = 24h * 7; break;
-      default: return std::nullopt;
+      case 's':
+        unit = 1s;
+        break;
+      case 'm':
+        unit = 1min;
+        break;
+      case 'h':
+        unit = 1h;
+        break;
+      case 'd':
+        unit = 24h;
+        break;
+      case 'w':
+        unit = 24h * 7;
+        break;
+      default:
+        return std::nullopt;
     }
     if (!add(number, unit)) return std::nullopt;
     text.remove_prefix(1);

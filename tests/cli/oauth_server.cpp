@@ -1,5 +1,5 @@
-// The test authorization server as a program: prints its address, obeys POST /control, and ends with
-// its standard input.
+// The test authorization server as a program: prints its address, obeys POST /control, and ends
+// with its standard input.
 #include <nlohmann/json.hpp>
 
 #include <iostream>

@@ -1,11 +1,12 @@
 // A Redmine on loopback: RedmineData behind the part of the REST API that a backup reads, and the
-// calls that make, change and delete the same records. Where the documentation leaves something open
-// it does what Redmine 5.0.4 does. https://www.redmine.org/projects/redmine/wiki/Rest_api
+// calls that make, change and delete the same records. Where the documentation leaves something
+// open it does what Redmine 5.0.4 does. https://www.redmine.org/projects/redmine/wiki/Rest_api
 //
 // It is set up so that attributes of parent tasks are independent of their subtasks and relations
 // may cross projects. Unlike Redmine it lets a member of a project do everything there, whatever
-// the roles, and others nothing but add issues to public projects, moves no dates when an issue precedes another, shares no versions between projects,
-// and gives the users of a group that joins a project no memberships of their own.
+// the roles, and others nothing but add issues to public projects, moves no dates when an issue
+// precedes another, shares no versions between projects, and gives the users of a group that joins
+// a project no memberships of their own.
 #pragma once
 
 #include <map>

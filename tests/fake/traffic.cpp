@@ -1,5 +1,5 @@
-// Asks every test server for everything once, makes every call that writes, and writes what was said to the log named as the only
-// argument, for validate_traffic.py.
+// Asks every test server for everything once, makes every call that writes, and writes what was
+// said to the log named as the only argument, for validate_traffic.py.
 #include <httplib.h>
 
 #include <cstdio>

@@ -17,9 +17,9 @@ class Writer {
   explicit Writer(TrelloAccount& account) : http_("127.0.0.1", account.server().port()) {
     const auto settings = account.settings();
     http_.set_keep_alive(true);
-    http_.set_default_headers({{"Authorization", "OAuth oauth_consumer_key=\"" +
-                                                     settings.at("key") + "\", oauth_token=\"" +
-                                                     settings.at("token") + "\""}});
+    http_.set_default_headers(
+        {{"Authorization", "OAuth oauth_consumer_key=\"" + settings.at("key") +
+                               "\", oauth_token=\"" + settings.at("token") + "\""}});
   }
   // Each with its parameters in the query, or in a JSON body where there is one.
   json post(const std::string& path, const json& body = nullptr) {
@@ -75,7 +75,10 @@ void write_people(Writer& writer, TrelloAccount& account, const std::string& boa
 
 void write_fields(Writer& writer, const std::string& board, const std::string& card) {
   const auto field = [&](const std::string& type, const json& options) {
-    json body{{"idModel", board}, {"modelType", "board"}, {"name", type}, {"type", type},
+    json body{{"idModel", board},
+              {"modelType", "board"},
+              {"name", type},
+              {"type", type},
               {"pos", "bottom"}};
     if (!options.is_null()) body["options"] = options;
     return writer.post("/customFields", body);
@@ -83,7 +86,8 @@ void write_fields(Writer& writer, const std::string& board, const std::string& c
   const auto set = [&](const json& definition, const json& body) {
     writer.put("/cards/" + card + "/customField/" + id_of(definition) + "/item", body);
   };
-  const auto choice = field("list", json::array({{{"value", {{"text", "High"}}}, {"color", "red"}}}));
+  const auto choice =
+      field("list", json::array({{{"value", {{"text", "High"}}}, {"color", "red"}}}));
   const auto low = writer.post("/customFields/" + id_of(choice) + "/options",
                                {{"value", {{"text", "Low"}}}, {"pos", "bottom"}});
   set(choice, {{"idValue", low.at("id")}});
@@ -172,10 +176,10 @@ void write_to_trello(const std::string& log) {
   const auto team = id_of(writer.post("/organizations?displayName=Team&name=the_team&desc=x"));
   writer.put("/organizations/" + team + "?displayName=Renamed&website=https://example.com");
   writer.get("/organizations/" + team);
-  const auto board = id_of(
-      writer.post("/boards/?name=Board&defaultLists=false&defaultLabels=false&desc=Text"
-                  "&prefs_permissionLevel=private&prefs_background=green&idOrganization=" +
-                  team));
+  const auto board =
+      id_of(writer.post("/boards/?name=Board&defaultLists=false&defaultLabels=false&desc=Text"
+                        "&prefs_permissionLevel=private&prefs_background=green&idOrganization=" +
+                        team));
   writer.put("/boards/" + board + "?name=Renamed&prefs/selfJoin=false&closed=false");
   writer.get("/boards/" + board + "?fields=all");
   write_people(writer, account, board, team);

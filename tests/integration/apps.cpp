@@ -5,8 +5,8 @@
 namespace probackup::test {
 
 std::vector<std::string> app_names() {
-  return {"trello", "redmine", "github:org-1", "github:user-1", "asana", "asana:all", "monday",
-          "monday:all"};
+  return {"trello", "redmine",   "github:org-1", "github:user-1",
+          "asana",  "asana:all", "monday",       "monday:all"};
 }
 
 std::unique_ptr<App> make_app(const std::string& name, std::uint64_t seed,

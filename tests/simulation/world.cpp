@@ -171,7 +171,8 @@ void World::forget(Storage& store, Place& place) {
     try {
       repository->remove_snapshot(snapshot.id);
     } catch (const NotFound&) {
-      // As forget() does: another one removed it while this process slept longer than its lock lives.
+      // As forget() does: another one removed it while this process slept longer than its lock
+      // lives.
     }
   }
 }

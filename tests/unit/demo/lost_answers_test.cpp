@@ -138,8 +138,7 @@ TEST_CASE("a request that announces no body is answered at once") {
   httplib::Request request;
   request.method = "DELETE";
   request.path = "/1/cards/nonsense";
-  request.headers = {{"Authorization",
-                      test::trello_authorization(writer.account.settings())}};
+  request.headers = {{"Authorization", test::trello_authorization(writer.account.settings())}};
   const auto answer = plain.send(request);
   REQUIRE(answer);
   CHECK(answer->status == 400);

@@ -18,7 +18,8 @@ namespace {
 httplib::Client client_of(TrelloAccount& account) {
   httplib::Client client("127.0.0.1", account.server().port());
   client.set_keep_alive(true);
-  client.set_default_headers({{"Authorization", probackup::test::trello_authorization(account.settings())}});
+  client.set_default_headers(
+      {{"Authorization", probackup::test::trello_authorization(account.settings())}});
   return client;
 }
 

@@ -22,7 +22,8 @@ struct Desk {
   std::string path = "/cards/" + card;
 
   json read() {
-    return client.get(path + "?attachments=true&checklists=all&customFieldItems=true&stickers=true");
+    return client.get(path +
+                      "?attachments=true&checklists=all&customFieldItems=true&stickers=true");
   }
   json field(const std::string& type, json options = json::array()) {
     return client.post("/customFields", {{"idModel", board},
@@ -52,8 +53,8 @@ TEST_CASE("Trello checklists and their items are made, ticked, moved and deleted
   CHECK(card["checklists"][0]["name"] == "Second");
   CHECK(card["checklists"][1]["checkItems"].size() == 2);
   CHECK(card["badges"]["checkItemsChecked"] == 1);
-  client.put(desk.path + "/checkItem/" + item + "?state=complete&due=2024-05-01&idMember=" +
-             id_of(client.get("/members/me")));
+  client.put(desk.path + "/checkItem/" + item +
+             "?state=complete&due=2024-05-01&idMember=" + id_of(client.get("/members/me")));
   client.put(desk.path + "/checkItem/" + done + "?name=Moved&idChecklist=" + second);
   card = desk.read();
   CHECK(card["badges"]["checkItemsChecked"] == 2);
@@ -63,7 +64,8 @@ TEST_CASE("Trello checklists and their items are made, ticked, moved and deleted
   CHECK(desk.read()["checklists"][0]["name"] == "Renamed");
   CHECK(client.refusal("POST", items) == "400 invalid value for name");
   CHECK(client.refusal("POST", "/checklists?name=x") == "400 invalid value for idCard");
-  CHECK(client.refusal("PUT", desk.path + "/checkItem/" + item + "?state=maybe").starts_with("400"));
+  CHECK(
+      client.refusal("PUT", desk.path + "/checkItem/" + item + "?state=maybe").starts_with("400"));
   client.remove(items + "/" + item);
   client.remove("/checklists/" + second);
   CHECK(desk.read()["badges"]["checkItems"] == 0);
@@ -97,7 +99,8 @@ TEST_CASE("a file uploaded to Trello is downloaded as it was, and can be the cov
   desk.client.remove(desk.path + "/attachments/" + id_of(made));
   CHECK(desk.read()["attachments"].empty());
   CHECK(desk.read()["cover"]["idAttachment"].is_null());
-  CHECK(desk.client.refusal("PUT", desk.path, {{"cover", {{"color", "mauve"}}}}).starts_with("400"));
+  CHECK(
+      desk.client.refusal("PUT", desk.path, {{"cover", {{"color", "mauve"}}}}).starts_with("400"));
 }
 
 TEST_CASE("a link is attached to a Trello card, but only of the web") {
@@ -127,7 +130,8 @@ TEST_CASE("a Trello comment is the token's member's, can be edited and gets reac
   client.post(path + "/reactions", {{"unified", "1F680"}});
   CHECK(reaction["emoji"]["native"] == "👍");
   CHECK(client.get(path + "/reactions").size() == 2);
-  const auto listed = client.get("/boards/" + desk.board + "/actions?filter=commentCard&reactions=true");
+  const auto listed =
+      client.get("/boards/" + desk.board + "/actions?filter=commentCard&reactions=true");
   CHECK(listed[0]["reactions"].size() == 2);
   client.remove(path + "/reactions/" + id_of(reaction));
   CHECK(client.get(path + "/reactions").size() == 1);
@@ -189,7 +193,8 @@ TEST_CASE("Trello custom fields of every type take values, and refuse those of o
 TEST_CASE("stickers are put on a Trello card and votes are one's own") {
   Desk desk;
   const auto path = desk.path + "/stickers";
-  const auto made = desk.client.post(path + "?image=taco-cool&top=10&left=-20.5&zIndex=1&rotate=90");
+  const auto made =
+      desk.client.post(path + "?image=taco-cool&top=10&left=-20.5&zIndex=1&rotate=90");
   CHECK(desk.read()["stickers"][0] == made);
   CHECK(made["left"] == -20.5);
   desk.client.put(path + "/" + id_of(made) + "?top=1&left=2&zIndex=3");

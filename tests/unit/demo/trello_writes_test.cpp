@@ -62,7 +62,8 @@ TEST_CASE("an empty Trello account holds its member and nothing else") {
 TEST_CASE("a new Trello board has default lists and labels unless told otherwise") {
   Desk desk;
   auto& client = desk.client;
-  const auto board = client.post("/boards/?name=Plain&prefs_permissionLevel=public&prefs_voting=org");
+  const auto board =
+      client.post("/boards/?name=Plain&prefs_permissionLevel=public&prefs_voting=org");
   const auto base = "/boards/" + id_of(board);
   CHECK(board["prefs"]["permissionLevel"] == "public");
   CHECK(client.get(base)["prefs"]["voting"] == "org");
@@ -111,7 +112,8 @@ TEST_CASE("a Trello workspace is made, changed and deleted, and its people with 
   const auto team = client.post("/organizations", {{"displayName", "Team"}, {"name", "team"}});
   const auto path = "/organizations/" + id_of(team);
   CHECK(team["name"] == "team");
-  CHECK(client.post("/organizations", {{"displayName", "Team"}, {"name", "team"}})["name"] != "team");
+  CHECK(client.post("/organizations", {{"displayName", "Team"}, {"name", "team"}})["name"] !=
+        "team");
   CHECK(client.get(path + "/members").size() == 1);
   client.put(path + "/members/" + other + "?type=normal");
   CHECK(client.get(path + "/members").size() == 2);
@@ -172,7 +174,8 @@ TEST_CASE("Trello lists are placed, renamed, archived and moved, and are never d
   CHECK(client.refusal("POST", "/lists?name=x") == "400 invalid value for idBoard");
   CHECK(client.refusal("POST", "/lists?name=x&idBoard=nonsense") ==
         "400 invalid value for idBoard");
-  CHECK(client.refusal("POST", "/lists?name=x&idBoard=000000000000000000000000").starts_with("404"));
+  CHECK(
+      client.refusal("POST", "/lists?name=x&idBoard=000000000000000000000000").starts_with("404"));
   CHECK(client.refusal("DELETE", path).starts_with("404"));
   const auto other = client.post("/boards?name=Other&defaultLists=false");
   client.put("/lists/" + desk.list + "/idBoard?value=" + id_of(other));
@@ -193,7 +196,8 @@ TEST_CASE("Trello labels take the documented colours, or none") {
   client.put("/labels/" + id_of(red) + "?name=Green&color=green");
   client.put("/labels/" + id_of(none) + "/name?value=Named");
   std::set<std::string> names;
-  for (const auto& label : client.get("/boards/" + desk.board + "/labels")) names.insert(label["name"]);
+  for (const auto& label : client.get("/boards/" + desk.board + "/labels"))
+    names.insert(label["name"]);
   CHECK(names == std::set<std::string>{"Green", "Named", "New"});
   CHECK(client.refusal("POST", "/labels?name=x&color=mauve&idBoard=" + desk.board) ==
         "400 invalid value for color");

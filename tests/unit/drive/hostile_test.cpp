@@ -66,7 +66,7 @@ TEST_CASE("cells that look like formulas are text in CSV as well") {
   DriveRig rig;
   rig.source = small_account();
   rig.source.add("cards", {"card-0001", "", "", "=1+1", "", R"j({"a":"@SUM(A1)","b":"-2+3"})j"});
-      TempFolder folder;
+  TempFolder folder;
   rig.sync_to(*local_drive(folder.path()));
   std::string csv = read_file(folder.path() / "Board/acme/Cards.csv");
   CHECK_THAT(csv, ContainsSubstring("'=1+1,card-0001,'@SUM(A1),'-2+3\r\n"));

@@ -244,10 +244,11 @@ TEST_CASE("an exception of the sink ends the run") {
 }
 
 TEST_CASE("dates that are centuries off make no wait that never ends") {
-  auto headers = GENERATE(
-      Headers{{"Retry-After", "Fri, 31 Dec 2260 00:00:00 GMT"}, {"Date", "Sat, 01 Jan 1678 00:00:00 GMT"}},
-      Headers{{"Retry-After", "Sat, 01 Jan 1678 00:00:00 GMT"}, {"Date", "Fri, 31 Dec 2260 00:00:00 GMT"}},
-      Headers{{"Date", "Sat, 01 Jan 1678 00:00:00 GMT"}});
+  auto headers = GENERATE(Headers{{"Retry-After", "Fri, 31 Dec 2260 00:00:00 GMT"},
+                                  {"Date", "Sat, 01 Jan 1678 00:00:00 GMT"}},
+                          Headers{{"Retry-After", "Sat, 01 Jan 1678 00:00:00 GMT"},
+                                  {"Date", "Fri, 31 Dec 2260 00:00:00 GMT"}},
+                          Headers{{"Date", "Sat, 01 Jan 1678 00:00:00 GMT"}});
   Rig rig(one_stream, [&](const Asked& asked) {
     return asked.count == 0 ? reply("slow down", 429, headers) : reply(good_body);
   });
@@ -262,8 +263,9 @@ TEST_CASE("dates that are centuries off make no wait that never ends") {
 
 TEST_CASE("an error whose JSON is nested without end is a gap like any other") {
   std::string body = std::string(300'000, '[') + std::string(300'000, ']');
-  Rig rig(one_stream, [&](const Asked&) { return reply(body, 418); },
-          R"({"errors": [{"when": "${status == 418}", "do": "gap", "say": "tea: ${body[0]}"}]})");
+  Rig rig(
+      one_stream, [&](const Asked&) { return reply(body, 418); },
+      R"({"errors": [{"when": "${status == 418}", "do": "gap", "say": "tea: ${body[0]}"}]})");
   rig.run();
   REQUIRE(rig.sink.gaps().size() == 1);
   CHECK_THAT(rig.sink.gaps()[0].reason, ContainsSubstring("tea"));
@@ -285,8 +287,9 @@ QuotaUsedUp pause_of(Rig& rig) {
 }  // namespace
 
 TEST_CASE("A limit that asks for a longer wait than is wanted pauses the run") {
-  Rig rig(one_stream,
-          [&](const Asked&) { return reply("daily limit", 429, {{"Retry-After", "20000"}}); });
+  Rig rig(one_stream, [&](const Asked&) {
+    return reply("daily limit", 429, {{"Retry-After", "20000"}});
+  });
   const Time before = rig.clock.now();
   auto pause = pause_of(rig);
   CHECK_THAT(pause.what(), ContainsSubstring("too many requests (429)"));
@@ -302,15 +305,17 @@ TEST_CASE("A limit that asks for a longer wait than is wanted pauses the run") {
   CHECK(patient.sink.keys("notes").size() == 1);
 }
 
-TEST_CASE("A quota that the app's headers tell to be empty for long pauses before the next request") {
-  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "page": {"by": "link"}}})",
-          [&](const Asked&) {
-            return reply(good_body, 200,
-                         {{"Left", "0"},
-                          {"Reset", "30000"},
-                          {"Link", "<https://api.notes.example/v1/notes?page=2>; rel=\"next\""}});
-          },
-          R"({"http": {"quota": {"remaining": "${headers['left']}", "reset": "${headers['reset']}"}}})");
+TEST_CASE(
+    "A quota that the app's headers tell to be empty for long pauses before the next request") {
+  Rig rig(
+      R"({"notes": {"get": "/notes", "id": "id", "page": {"by": "link"}}})",
+      [&](const Asked&) {
+        return reply(good_body, 200,
+                     {{"Left", "0"},
+                      {"Reset", "30000"},
+                      {"Link", "<https://api.notes.example/v1/notes?page=2>; rel=\"next\""}});
+      },
+      R"({"http": {"quota": {"remaining": "${headers['left']}", "reset": "${headers['reset']}"}}})");
   const Time before = rig.clock.now();
   CHECK(pause_of(rig).until() - before >= 30000s);
   CHECK(rig.http.requests() == 1);
@@ -318,12 +323,13 @@ TEST_CASE("A quota that the app's headers tell to be empty for long pauses befor
 
 TEST_CASE("A rule for the quota of a day pauses until the app says, or until midnight") {
   auto told = GENERATE(true, false);
-  std::string more = R"({"errors": [{"when": "${status == 429 && body.policy == 'DAILY'}", "do": "pause",
+  std::string more =
+      R"({"errors": [{"when": "${status == 429 && body.policy == 'DAILY'}", "do": "pause",
                                      "say": "the calls of the day are used up"}]})";
   if (told) more.replace(more.find("\"say\""), 0, R"("wait": "${body.seconds}", )");
   Rig rig(
-      one_stream, [&](const Asked&) { return reply(R"({"policy": "DAILY", "seconds": 7300})", 429); },
-      more);
+      one_stream,
+      [&](const Asked&) { return reply(R"({"policy": "DAILY", "seconds": 7300})", 429); }, more);
   const Time before = rig.clock.now();
   auto pause = pause_of(rig);
   CHECK(pause.what() == std::string("the calls of the day are used up"));
@@ -343,11 +349,12 @@ TEST_CASE("A quota of the day that comes back soon is waited for, and then the r
 }
 
 TEST_CASE("A file server's own limit is no quota of the app") {
-  Rig rig(R"({"notes": {"get": "/notes", "id": "id", "files": [{"id": "f", "get": "https://files.example/f"}]}})",
-          [&](const Asked& asked) {
-            if (asked.path == "/f") return reply("later", 429, {{"Retry-After", "90000"}});
-            return reply(good_body);
-          });
+  Rig rig(
+      R"({"notes": {"get": "/notes", "id": "id", "files": [{"id": "f", "get": "https://files.example/f"}]}})",
+      [&](const Asked& asked) {
+        if (asked.path == "/f") return reply("later", 429, {{"Retry-After", "90000"}});
+        return reply(good_body);
+      });
   rig.run();
   REQUIRE(rig.sink.gaps().size() == 1);
   CHECK(rig.sink.gaps()[0].status == 429);

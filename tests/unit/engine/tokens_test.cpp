@@ -21,8 +21,9 @@ struct TwoTokens {
   bool tells = false;                                  // in headers, what is left
   std::mutex mutex;
 
-  Rig rig{notes_below, [this](const Asked& request) { return answer(request); },
-          R"({"http": {"quota": {"remaining": "${headers['left']}", "reset": "${headers['reset']}"}}})"};
+  Rig rig{
+      notes_below, [this](const Asked& request) { return answer(request); },
+      R"({"http": {"quota": {"remaining": "${headers['left']}", "reset": "${headers['reset']}"}}})"};
   nlohmann::json second = {{"token", "second-token"}};
 
   TwoTokens() {
@@ -34,13 +35,15 @@ struct TwoTokens {
     std::lock_guard lock(mutex);
     const std::string token = header(request.request.headers, "authorization")->substr(7);
     ++asked[token];
-    if (left.at(token) == 0) return reply("used up", 429, {{"Retry-After", token == "first-token" ? "30000" : "40000"}});
+    if (left.at(token) == 0)
+      return reply("used up", 429, {{"Retry-After", token == "first-token" ? "30000" : "40000"}});
     --left[token];
     Headers headers;
     if (tells) headers = {{"Left", std::to_string(left[token])}, {"Reset", "3600"}};
     if (request.path == "/v1/books") {
       std::string body = "[";
-      for (int i = 0; i < 20; ++i) body += (i ? "," : "") + (R"({"id": "b)" + std::to_string(i) + "\"}");
+      for (int i = 0; i < 20; ++i)
+        body += (i ? "," : "") + (R"({"id": "b)" + std::to_string(i) + "\"}");
       return reply(body + "]", 200, headers);
     }
     const std::string book = request.path.substr(10, request.path.find("/notes") - 10);
@@ -117,14 +120,15 @@ TEST_CASE("Tokens in the address are exchanged as well") {
   std::set<std::string> tokens;
   std::mutex mutex;
   nlohmann::json second = {{"token", "second&token"}};
-  Rig rig(notes_below,
-          [&](const Asked& asked) {
-            std::lock_guard lock(mutex);
-            tokens.insert(asked.parameter("key"));
-            CHECK(asked.query.size() == 1);
-            return reply(R"([{"id": "a"}])");
-          },
-          R"({"auth": {"kind": "query", "token": null, "query": {"key": "${config.token}"}}})");
+  Rig rig(
+      notes_below,
+      [&](const Asked& asked) {
+        std::lock_guard lock(mutex);
+        tokens.insert(asked.parameter("key"));
+        CHECK(asked.query.size() == 1);
+        return reply(R"([{"id": "a"}])");
+      },
+      R"({"auth": {"kind": "query", "token": null, "query": {"key": "${config.token}"}}})");
   rig.base_options.more = {{"second", &second}};
   rig.run();
   rig.run();

@@ -235,7 +235,8 @@ TEST_CASE("A document of Jira goes elsewhere without mentions and attached pictu
   const json text{{"type", "text"}, {"text", "see "}};
   const json mention{{"type", "mention"}, {"attrs", {{"id", "5b10"}, {"text", "@Mia"}}}};
   const json media{{"type", "media"}, {"attrs", {{"type", "file"}, {"id", "1"}, {"alt", "a.png"}}}};
-  const json outside{{"type", "media"}, {"attrs", {{"type", "external"}, {"url", "https://x.example"}}}};
+  const json outside{{"type", "media"},
+                     {"attrs", {{"type", "external"}, {"url", "https://x.example"}}}};
   const auto single = [](const json& of) {
     return json{{"type", "mediaSingle"}, {"content", json::array({of})}};
   };
@@ -243,7 +244,8 @@ TEST_CASE("A document of Jira goes elsewhere without mentions and attached pictu
       {"type", "doc"},
       {"version", 1},
       {"content", json::array({{{"type", "paragraph"}, {"content", json::array({text, mention})}},
-                               single(media), single(outside)})}};
+                               single(media),
+                               single(outside)})}};
   const json made = eval("adf(x, 'by Mia')", document);
   REQUIRE(made["content"].size() == 4);
   CHECK(made["content"][0]["content"][0]["text"] == "by Mia");

@@ -52,8 +52,7 @@ class RedmineSite {
     return out;
   }
   std::string upload(const std::string& name, const std::string& bytes) {
-    auto answer =
-        http.Post("/uploads.json?filename=" + name, bytes, "application/octet-stream");
+    auto answer = http.Post("/uploads.json?filename=" + name, bytes, "application/octet-stream");
     REQUIRE(answer->status == 201);
     return Json::parse(answer->body).at("upload").at("token");
   }

@@ -33,7 +33,8 @@ TEST_CASE("two Redmines need not have an id in common") {
   Project site(options);
   CHECK(site.id == 5001);
   CHECK(site.get("/users/current.json").at("user").at("id") == 5001);
-  const auto issue = site.create("/issues.json", "issue", {{"project_id", "one"}, {"subject", "x"}});
+  const auto issue =
+      site.create("/issues.json", "issue", {{"project_id", "one"}, {"subject", "x"}});
   CHECK(issue.at("tracker") == Json{{"id", 5001}, {"name", "Bug"}});
   CHECK(issue.at("status").at("name") == "New");
   CHECK(issue.at("priority").at("name") == "Normal");
@@ -108,7 +109,8 @@ TEST_CASE("versions and categories belong to a project, with names of their own"
   CHECK(version.at("custom_fields")[0].at("value") == "Oak");
   CHECK(site.result("POST", versions, {{"version", {{"name", "1.0"}}}}) ==
         "422 Name has already been taken");
-  CHECK(site.result("POST", versions, {{"version", {{"name", "2"}, {"status", "x"}, {"due_date", "y"}}}}) ==
+  CHECK(site.result("POST", versions,
+                    {{"version", {{"name", "2"}, {"status", "x"}, {"due_date", "y"}}}}) ==
         "422 Due date is not a valid date; Status is not included in the list");
   CHECK(site.result("POST", versions, {{"version", {{"name", std::string(61, 'x')}}}}) ==
         "422 Name is too long (maximum is 60 characters)");
@@ -142,18 +144,21 @@ TEST_CASE("users, groups and memberships are made by an administrator") {
   CHECK(site.result("POST", "/users.json", {{"user", Json::object()}}) ==
         "422 Email cannot be blank; Login cannot be blank; First name cannot be blank; "
         "Last name cannot be blank");
-  const Json person{{"login", "anna"}, {"firstname", "A"}, {"lastname", "B"},
-                    {"mail", "anna@example.com"}, {"password", "long enough"}};
+  const Json person{{"login", "anna"},
+                    {"firstname", "A"},
+                    {"lastname", "B"},
+                    {"mail", "anna@example.com"},
+                    {"password", "long enough"}};
   const int user = site.id_of_new("/users.json", "user", person);
   CHECK(site.result("POST", "/users.json", {{"user", person}}) ==
         "422 Email has already been taken; Login has already been taken");
-  const int group = site.id_of_new("/groups.json", "group", {{"name", "Team"}, {"user_ids", {user}}});
+  const int group =
+      site.id_of_new("/groups.json", "group", {{"name", "Team"}, {"user_ids", {user}}});
   CHECK(group != user);  // both are principals, with ids of one kind
   const auto path = site.path + "/memberships.json";
   CHECK(site.result("POST", path, {{"membership", Json::object()}}) ==
         "422 Principal cannot be blank; Role cannot be empty");
-  const int member =
-      site.id_of_new(path, "membership", {{"user_id", user}, {"role_ids", {3, 4}}});
+  const int member = site.id_of_new(path, "membership", {{"user_id", user}, {"role_ids", {3, 4}}});
   const int team = site.id_of_new(path, "membership", {{"user_id", group}, {"role_ids", {5}}});
   CHECK(site.result("POST", path, {{"membership", {{"user_id", user}, {"role_ids", {3}}}}}) ==
         "422 User has already been taken");
@@ -176,13 +181,14 @@ TEST_CASE("users, groups and memberships are made by an administrator") {
   plain.is_admin = false;
   RedmineSite member_site(plain);
   for (const char* noun : {"user", "group", "project"})
-    CHECK(member_site.result("POST", "/" + std::string(noun) + "s.json", {{noun, person}}) == "403");
+    CHECK(member_site.result("POST", "/" + std::string(noun) + "s.json", {{noun, person}}) ==
+          "403");
 }
 
 TEST_CASE("an administrator writes in somebody else's name") {
   Project site;
-  const Json person{{"login", "anna"}, {"firstname", "A"}, {"lastname", "B"},
-                    {"mail", "anna@example.com"}};
+  const Json person{
+      {"login", "anna"}, {"firstname", "A"}, {"lastname", "B"}, {"mail", "anna@example.com"}};
   const int user = site.id_of_new("/users.json", "user", person);
   const Json issue{{"issue", {{"project_id", "one"}, {"subject", "x"}, {"author_id", 1}}}};
   CHECK(site.result("POST", "/issues.json", issue, "nobody") == "412");
@@ -205,13 +211,15 @@ TEST_CASE("news and files of a project are written, though their answers name no
   const auto news = site.path + "/news.json";
   CHECK(site.result("POST", news, {{"news", Json::object()}}) ==
         "422 Title cannot be blank; Description cannot be blank");
-  CHECK(site.result("POST", news, {{"news", {{"title", std::string(61, 'x')}, {"description", "d"}}}}) ==
+  CHECK(site.result("POST", news,
+                    {{"news", {{"title", std::string(61, 'x')}, {"description", "d"}}}}) ==
         "422 Title is too long (maximum is 60 characters)");
   CHECK(site.result("POST", news,
                     {{"news",
                       {{"title", "Read"},
                        {"description", "this"},
-                       {"uploads", Json::array({{{"token", site.upload("a.txt", "abc")}}})}}}}) == "204");
+                       {"uploads", Json::array({{{"token", site.upload("a.txt", "abc")}}})}}}}) ==
+        "204");
   const auto listed = site.get(news).at("news")[0];
   const auto path = "/news/" + listed.at("id").dump() + ".json";
   CHECK(site.get(path + "?include=attachments").at("news").at("attachments").size() == 1);
@@ -248,10 +256,12 @@ TEST_CASE("wiki pages have parents, versions and files") {
                     {{"wiki_page",
                       {{"text", "two"},
                        {"version", 1},
-                       {"uploads", Json::array({{{"token", site.upload("a.txt", "abc")}}})}}}}) == "204");
+                       {"uploads", Json::array({{{"token", site.upload("a.txt", "abc")}}})}}}}) ==
+        "204");
   CHECK(site.result("PUT", wiki + "Child.json",
                     {{"wiki_page", {{"text", "x"}, {"parent_title", "Nowhere"}}}}) == "422");
-  site.create(wiki + "Child.json", "wiki_page", {{"text", "x"}, {"parent_title", "Some_page"}}, "PUT");
+  site.create(wiki + "Child.json", "wiki_page", {{"text", "x"}, {"parent_title", "Some_page"}},
+              "PUT");
   CHECK(site.result("PUT", wiki + "Some_page.json",
                     {{"wiki_page", {{"text", "two"}, {"parent_title", "Child"}}}}) == "422");
   const auto page = site.get(wiki + "Some_page.json?include=attachments").at("wiki_page");

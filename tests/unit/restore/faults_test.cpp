@@ -191,8 +191,8 @@ TEST_CASE("A thing in its order waits for one that may be sent again and got no 
   rig.source.streams["cards"][0].raw = second.dump();
   unsigned asked_for_first = 0;
   rig.server.before = [&](const Asked& asked) -> std::optional<HttpResponse> {
-    const bool is_first = asked.request.method == "POST" &&
-                          asked.request.body.find("text 1") != std::string::npos;
+    const bool is_first =
+        asked.request.method == "POST" && asked.request.body.find("text 1") != std::string::npos;
     return is_first && ++asked_for_first ? std::optional(cut()) : std::nullopt;
   };
   rig.run();

@@ -393,7 +393,8 @@ TEST_CASE("Attachments are sent in JSON, too") {
     const std::string bytes = std::string(5000, 'x') + std::string(1, '\0') + tail;
     rig.source.files["cards/old-board-1-card-0/f1"] = {"a", bytes};
     rig.run();
-    const json made = json::parse(rig.made("files", "old-board-1-card-0/f1")["sent"].get<std::string>());
+    const json made =
+        json::parse(rig.made("files", "old-board-1-card-0/f1")["sent"].get<std::string>());
     CHECK(made["name"] == "a \"b\"");
     CHECK(from_base64(made["file"].get<std::string>()) == bytes);
     CHECK(!made.contains("none"));

@@ -44,11 +44,12 @@ TEST_CASE("The client's secret goes by HTTP Basic where the app wants it so") {
   OAuthApp app = world.app();
   app.client_basic = true;
   app.json_body = true;
-  CHECK(!world.by_browser(app, [&](const std::string& url) { world.get(url); }).access_token.empty());
+  CHECK(
+      !world.by_browser(app, [&](const std::string& url) { world.get(url); }).access_token.empty());
   app.client_secret = "not the secret";
-  CHECK(message_of([&] {
-          world.by_browser(app, [&](const std::string& url) { world.get(url); });
-        }) == "Tiny: the code of the sign-in is not accepted: invalid_client: wrong client or secret");
+  CHECK(
+      message_of([&] { world.by_browser(app, [&](const std::string& url) { world.get(url); }); }) ==
+      "Tiny: the code of the sign-in is not accepted: invalid_client: wrong client or secret");
 }
 
 TEST_CASE("A user who says no in the browser ends the sign-in") {
@@ -102,12 +103,10 @@ TEST_CASE("Strangers on the loopback port neither end the sign-in nor get their 
 TEST_CASE("Nobody signs in: the wait ends") {
   SignInWorld world;
   std::string message = message_of([&] {
-    world.by_browser(
-        world.app(),
-        [&](const std::string& url) {
-          world.get(redirect_in(url));  // once it is answered, the wait has begun
-          world.clock.advance(std::chrono::minutes(11));
-        });
+    world.by_browser(world.app(), [&](const std::string& url) {
+      world.get(redirect_in(url));  // once it is answered, the wait has begun
+      world.clock.advance(std::chrono::minutes(11));
+    });
   });
   CHECK(message == "nobody signed in before the time was over");
 }

@@ -1,6 +1,6 @@
 // What the browser brings back.
-#include "catch.h"
 #include "signin/callback.h"
+#include "catch.h"
 
 using namespace probackup;
 using Kind = Callback::Kind;

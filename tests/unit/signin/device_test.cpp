@@ -7,12 +7,11 @@ using namespace probackup;
 namespace {
 
 SignIn by_device(SignInWorld& world, DeviceCode* shown = nullptr) {
-  return sign_in_device(
-      world.app(),
-      [&](const DeviceCode& code) {
-        if (shown) *shown = code;
-      },
-      *world.http, world.clock, {});
+  return sign_in_device(world.app(),
+                        [&](const DeviceCode& code) {
+                          if (shown) *shown = code;
+                        },
+                        *world.http, world.clock, {});
 }
 
 }  // namespace
@@ -60,8 +59,7 @@ TEST_CASE("A user who says no to a device code ends the sign-in") {
   OAuthConduct conduct;
   conduct.consent = "deny";
   world.server.behave(conduct);
-  CHECK(message_of([&] { by_device(world); }) ==
-        "Tiny: the sign-in was cancelled in the browser");
+  CHECK(message_of([&] { by_device(world); }) == "Tiny: the sign-in was cancelled in the browser");
 }
 
 TEST_CASE("Maintenance while a device code waits is waited out") {
@@ -77,8 +75,7 @@ TEST_CASE("An app without the device flow says so") {
   SignInWorld world;
   OAuthApp app = world.app();
   app.client_id = "nobody";
-  std::string message = message_of([&] {
-    sign_in_device(app, [](const DeviceCode&) {}, *world.http, world.clock, {});
-  });
+  std::string message = message_of(
+      [&] { sign_in_device(app, [](const DeviceCode&) {}, *world.http, world.clock, {}); });
   CHECK(message == "Tiny: cannot begin the sign-in with a device code: invalid_client");
 }

@@ -17,28 +17,29 @@ struct EngineWorld : SignInWorld {
   std::unique_ptr<AccessTokens> tokens = access_tokens(store, *http, clock);
 
   json file() const {
-    return {{"connector", 1},
-            {"app", "tiny"},
-            {"title", "Tiny"},
-            {"version", "1.0"},
-            {"config", {{"token", {{"help", "Token"}, {"secret", true}}}}},
-            {"auth",
-             {{"kind", "bearer"},
-              {"token", "${config.token}"},
-              {"oauth",
-               {{"authorize_url", server.origin() + "/authorize"},
-                {"token_url", server.origin() + "/token"},
-                {"register", "there"}}}}},
-            {"http", {{"base", server.origin()}}},
-            {"check",
-             {{"get", "/me"},
-              {"account", "${body.login}"},
-              {"show", "${body.name}"},
-              {"scopes", "${headers['x-scopes']}"},
-              {"needs", {{"boards:read", "boards"}, {"cards:read|cards:all", "cards"}}}}},
-            {"streams",
-             {{"boards", {{"get", "/boards"}, {"id", "id"}, {"name", "name"}}},
-              {"cards", {{"each", "boards"}, {"get", "/boards/${parent.id}/cards"}, {"id", "id"}}}}}};
+    return {
+        {"connector", 1},
+        {"app", "tiny"},
+        {"title", "Tiny"},
+        {"version", "1.0"},
+        {"config", {{"token", {{"help", "Token"}, {"secret", true}}}}},
+        {"auth",
+         {{"kind", "bearer"},
+          {"token", "${config.token}"},
+          {"oauth",
+           {{"authorize_url", server.origin() + "/authorize"},
+            {"token_url", server.origin() + "/token"},
+            {"register", "there"}}}}},
+        {"http", {{"base", server.origin()}}},
+        {"check",
+         {{"get", "/me"},
+          {"account", "${body.login}"},
+          {"show", "${body.name}"},
+          {"scopes", "${headers['x-scopes']}"},
+          {"needs", {{"boards:read", "boards"}, {"cards:read|cards:all", "cards"}}}}},
+        {"streams",
+         {{"boards", {{"get", "/boards"}, {"id", "id"}, {"name", "name"}}},
+          {"cards", {{"each", "boards"}, {"get", "/boards/${parent.id}/cards"}, {"id", "id"}}}}}};
   }
 
   Engine engine() {

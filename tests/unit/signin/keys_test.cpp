@@ -38,8 +38,8 @@ TEST_CASE("A service account's key buys tokens, and buys another when one ends")
 TEST_CASE("A key that the server does not know is refused, and another kind of file too") {
   SignInWorld world;
   std::string other = key_file(world, make_rsa_key());
-  CHECK_THROWS_AS(
-      sign_in_service_account(world.app(), other, "", *world.http, world.clock, {}), SignInEnded);
+  CHECK_THROWS_AS(sign_in_service_account(world.app(), other, "", *world.http, world.clock, {}),
+                  SignInEnded);
   for (const char* text : {"", "{}", "[1]", R"({"type":"authorized_user","client_email":"a"})"})
     CHECK(message_of([&] {
             sign_in_service_account(world.app(), text, "", *world.http, world.clock, {});

@@ -71,9 +71,7 @@ struct SignInWorld {
     std::jthread browser;
     BrowserPrompt prompt;
     prompt.timeout = timeout;
-    prompt.open = [&](const std::string& url) {
-      browser = std::jthread([&, url] { visit(url); });
-    };
+    prompt.open = [&](const std::string& url) { browser = std::jthread([&, url] { visit(url); }); };
     prompt.ignored = [&](const std::string& why) { ignored.push_back(why); };
     return sign_in_browser(to, prompt, *http, clock, {});
   }

@@ -15,10 +15,10 @@ TEST_CASE("A sign-in is kept sealed, beside the account's other settings") {
   auto path = folder.path() / "credentials.json";
   SignIn sign_in;
   sign_in.refresh_token = "refresh-token-1";
-  CredentialStore(path).put({"tiny", "me"}, Purpose::read,
-                            {{"base_url", "https://own.example"},
-                             {CredentialStore::sign_in_field, sign_in.print()}},
-                            *fixture.repository);
+  CredentialStore(path).put(
+      {"tiny", "me"}, Purpose::read,
+      {{"base_url", "https://own.example"}, {CredentialStore::sign_in_field, sign_in.print()}},
+      *fixture.repository);
   StoredSignIn store(path, {"tiny", "me"}, Purpose::read, *fixture.repository);
   sign_in = store.load();
   sign_in.refresh_token = "refresh-token-2";

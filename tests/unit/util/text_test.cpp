@@ -1,6 +1,6 @@
+#include "util/text.h"
 #include "catch.h"
 #include "util/bytes.h"
-#include "util/text.h"
 #include "util/time.h"
 
 using namespace probackup;
@@ -17,19 +17,23 @@ TEST_CASE("a file name from the app cannot leave its folder or confuse a file sy
   }
   CHECK(safe_file_name("report-2.pdf") == "report-2.pdf");
   CHECK(safe_file_name(std::string(10'000, 'a') + "1.pdf").size() <= 200);
-  CHECK(safe_file_name(std::string(10'000, 'a') + "1") != safe_file_name(std::string(10'000, 'a') + "2"));
+  CHECK(safe_file_name(std::string(10'000, 'a') + "1") !=
+        safe_file_name(std::string(10'000, 'a') + "2"));
   CHECK(safe_file_name(std::string(10'000, 'a') + ".pdf").ends_with(".pdf"));
 }
 
 TEST_CASE("times go to text and back") {
-  for (const char* text : {"2024-02-29T23:59:59Z", "2024-01-01T00:00:00.5Z", "1999-12-31T12:00:00.123456789Z"})
+  for (const char* text :
+       {"2024-02-29T23:59:59Z", "2024-01-01T00:00:00.5Z", "1999-12-31T12:00:00.123456789Z"})
     CHECK(format_rfc3339(*parse_rfc3339(text)) == text);
   CHECK(format_rfc3339(*parse_rfc3339("2024-01-01T02:00:00+02:00")) == "2024-01-01T00:00:00Z");
   CHECK(format_rfc3339(*parse_rfc3339("2024-01-01")) == "2024-01-01T00:00:00Z");
-  for (const char* text : {"", "2024-13-01", "2024-02-30", "2024-01-01T25:00:00Z", "yesterday", "2024-01-01T00:00:00Zx"})
+  for (const char* text : {"", "2024-13-01", "2024-02-30", "2024-01-01T25:00:00Z", "yesterday",
+                           "2024-01-01T00:00:00Zx"})
     CHECK_FALSE(parse_rfc3339(text));
   CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == parse_rfc3339("1994-11-06T08:49:37Z"));
-  CHECK(format_http_date(*parse_rfc3339("1994-11-06T08:49:37Z")) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(format_http_date(*parse_rfc3339("1994-11-06T08:49:37Z")) ==
+        "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
 TEST_CASE("durations are sums of units") {
@@ -73,7 +77,8 @@ TEST_CASE("A time whose leap second or offset leads out of the years that are re
 }
 
 TEST_CASE("the time between two moments is never more than a duration can say") {
-  Time early = *parse_rfc3339("1678-01-01T00:00:00Z"), late = *parse_rfc3339("2261-12-31T00:00:00Z");
+  Time early = *parse_rfc3339("1678-01-01T00:00:00Z"),
+       late = *parse_rfc3339("2261-12-31T00:00:00Z");
   CHECK(time_between(early, late) == std::chrono::nanoseconds::max());
   CHECK(time_between(late, early) == std::chrono::nanoseconds::min());
   CHECK(time_between(early, early + std::chrono::hours(1)) == std::chrono::hours(1));
