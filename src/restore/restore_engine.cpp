@@ -142,9 +142,10 @@ struct RestoreEngine::State {
               time} {
     check_known(parts.model, options);
     names.set("target", target_settings(connector, options));
-    names.set(
-        "options",
-        {{"notify", options.notify}, {"same_account", options.same_account}, {"full", false}});
+    names.set("options", {{"notify", options.notify},
+                          {"same_account", options.same_account},
+                          {"restore", options.id},
+                          {"full", false}});
   }
 
   const StreamModel* stream(const StepModel& step) const {
