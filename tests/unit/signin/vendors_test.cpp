@@ -100,11 +100,11 @@ struct VendorWorld {
   }
 
   FakeClock clock;
-  std::unique_ptr<Http> http = curl_http();
   const Connector connector;
   const json settings;
   const SignInOffer offer;
   OAuthServer server;
+  std::unique_ptr<Http> http = curl_http();  // goes first: the server waits for its connections
 };
 
 }  // namespace
