@@ -142,9 +142,9 @@ struct RestoreEngine::State {
               time} {
     check_known(parts.model, options);
     names.set("target", target_settings(connector, options));
-    names.set(
-        "options",
-        {{"notify", options.notify}, {"same_account", options.same_account}, {"full", false}});
+    nlohmann::json seen = *context.scope().find("options");
+    seen.update({{"notify", options.notify}, {"same_account", options.same_account}});
+    names.set("options", std::move(seen));
   }
 
   const StreamModel* stream(const StepModel& step) const {
