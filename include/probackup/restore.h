@@ -121,6 +121,7 @@ enum class Conflict {
 class AccessTokens;
 
 struct RestoreOptions {
+  std::string id;                             // of the restore; `options.restore` in expressions
   std::string account;                        // of the target; `account` in expressions
   nlohmann::json const* settings = nullptr;   // object; `config` in expressions. Required
   std::map<std::string, std::string> target;  // settings of restore.target

@@ -11,6 +11,7 @@
 #include "expr/adf.h"
 #include "expr/expr_node.h"
 #include "expr/markup.h"
+#include "util/hash.h"
 #include "util/raw_json.h"
 #include "util/text.h"
 #include "util/time.h"
@@ -155,6 +156,16 @@ json run_upper(Arguments args) {
   std::string out = text_of(*args[0]);
   for (char& c : out)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+  return out;
+}
+
+// RFC 9562: version 4, with the digest of the text in place of random bits.
+json run_uuid(Arguments args) {
+  const Id digest = sha256(text_of(*args[0]));
+  std::string out = digest.hex().substr(0, 32);
+  out[12] = '4';
+  out[16] = "89ab"[digest.bytes[8] % 4];
+  for (std::size_t at : {20, 16, 12, 8}) out.insert(at, "-");
   return out;
 }
 
@@ -400,7 +411,7 @@ json run_relink(Arguments args, References& references) {
   return limited(references.relink(text_of(*args[0])));
 }
 
-constexpr std::array<Function, 37> functions{{
+constexpr std::array<Function, 38> functions{{
     {"adf", "adf(document, note)",
      "a document of Jira for another place: no mentions, no attached pictures, the note in front",
      1, 2, true, run_adf},
@@ -456,6 +467,7 @@ constexpr std::array<Function, 37> functions{{
     {"trim", "trim(text)", "without white space at both ends", 1, 1, false, run_trim},
     {"upper", "upper(text)", "ASCII letters in upper case", 1, 1, false, run_upper},
     {"url", "url(x)", "percent-encoded", 1, 1, false, run_url},
+    {"uuid", "uuid(text)", "a UUID that is the same for the same text", 1, 1, false, run_uuid},
     {"values", "values(object)", "the values of its members, as a list", 1, 1, false, run_values},
     {"without_attributes", "without_attributes(xml, prefix)",
      "the tags of the text without the attributes whose names begin so", 2, 2, false,

@@ -143,6 +143,7 @@ RestoreRun::RestoreRun(const JobContext& context, const RestoreTarget& target,
       restore_(std::move(restore)),
       requests_before_(restore_.requests) {
   if (restore_.id.empty()) begin(snapshot);
+  options_.id = restore_.id;
   journal_ = context.catalog.open_journal(restore_.id, JournalUse::write);
   engine_ = std::make_unique<RestoreEngine>(target.connector, options_, source_, *journal_,
                                             target.http, context.clock);

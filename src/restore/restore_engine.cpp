@@ -143,7 +143,9 @@ struct RestoreEngine::State {
     check_known(parts.model, options);
     names.set("target", target_settings(connector, options));
     nlohmann::json seen = *context.scope().find("options");
-    seen.update({{"notify", options.notify}, {"same_account", options.same_account}});
+    seen.update({{"notify", options.notify},
+                 {"same_account", options.same_account},
+                 {"restore", options.id}});
     names.set("options", std::move(seen));
   }
 

@@ -16,6 +16,7 @@ tried.
 import argparse
 import collections
 import hashlib
+import importlib
 import json
 import os
 import pathlib
@@ -71,6 +72,10 @@ def small_pages(node, least):
     page = out.get("page")
     if isinstance(page, dict) and "size" in page:
         page["size"] = re.sub(r"=\d+$", f"={least}", page["size"]) if isinstance(page["size"], str) else least
+    if "graphql" in out and isinstance(page, dict):
+        out["vars"] = {name: least if name == "first" else value for name, value in out.get("vars", {}).items()}
+        text = out["graphql"] if isinstance(out["graphql"], str) else "\n".join(out["graphql"])
+        out["graphql"] = re.sub(r"first:\d+,after:", f"first:{least},after:", text)
     return out
 
 
@@ -84,12 +89,27 @@ class Trial:
         self.folder = folder
         self.connector = json.loads((CONNECTORS / f"{app}.json").read_text())
 
-    def run(self):
+    def new_account(self, seed, only=None):
+        if "ways" in self.table:
+            from graph import GraphAccount
+
+            return GraphAccount(self.table, self.description, seed, only, importlib.import_module(self.table["ways"]))
         from account import Account
+
+        return Account(self.table, self.description, seed, only)
+
+    def new_server(self, account):
+        if "ways" in self.table:
+            from graph import GraphServer
+
+            return GraphServer(account, self.table, self.description, self.connector)
         from server import AppServer
 
-        self.account = Account(self.table, self.description, f"{self.app} {self.seed}")
-        self.server = AppServer(self.account, self.table, self.description)
+        return AppServer(account, self.table, self.description)
+
+    def run(self):
+        self.account = self.new_account(f"{self.app} {self.seed}")
+        self.server = self.new_server(self.account)
         try:
             return self.steps()
         finally:
@@ -242,6 +262,7 @@ def run_trials(trial, wanted, tables):
     if not specs:
         print("SKIP: PROBACKUP_SPECS names no folder with API descriptions; only apps without one are tried")
     from description import Description
+    from graph import GraphDescription
 
     failed = tried = False
     for path in sorted(tables.glob("*.json")):
@@ -260,7 +281,8 @@ def run_trials(trial, wanted, tables):
         folder.mkdir(exist_ok=True)
         begun = time.monotonic()
         try:
-            told = trial(app, table, Description(specs, table), arguments, folder).run()
+            description = (GraphDescription if "ways" in table else Description)(specs, table)
+            told = trial(app, table, description, arguments, folder).run()
             print(f"{app}: {told}, {time.monotonic() - begun:.1f} s", flush=True)
         except Failed as wrong:
             failed = True

@@ -372,6 +372,10 @@ class Account:
                             return kind, entry, node
         return known, None, None
 
+    def gone(self, node):
+        """Whether a record that is still listed counts as deleted."""
+        return False
+
     # --- what a backup must hold
 
     def truth(self):

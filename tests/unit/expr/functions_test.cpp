@@ -1,4 +1,5 @@
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "catch.h"
 #include "expr/expr.h"
@@ -263,6 +264,16 @@ TEST_CASE("The members of an object as a list") {
   CHECK(eval("entries(x)[0].value", {{"a", 1}}) == 1);
   CHECK(eval("entries(x)", json::object()) == json::array());
   CHECK_THROWS_AS(eval("entries('a')"), Error);
+}
+
+TEST_CASE("A UUID is made of a text") {
+  const std::string made = eval("uuid('issues/1')");
+  CHECK(std::regex_match(
+      made, std::regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")));
+  CHECK(eval("uuid('issues/1')") == made);
+  CHECK(eval("uuid('issues/2')") != made);
+  CHECK(eval("uuid(null)").is_null());
+  CHECK_THROWS_AS(eval("uuid(1)"), Error);
 }
 
 TEST_CASE("Attributes and tags of rich text are taken out, and nothing else") {

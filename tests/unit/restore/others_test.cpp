@@ -1,4 +1,6 @@
 // Steps whose things are made together, in another way, or with the help of other records.
+#include <set>
+
 #include "catch.h"
 #include "rig.h"
 
@@ -184,6 +186,20 @@ TEST_CASE("A thing that is still there has its other names, too") {
   rig.run();
   CHECK(rig.made("cards", "old-board-1-card-0")["name"] == "Renamed");
   CHECK(rig.server.things["boards"].size() == 1);
+}
+
+TEST_CASE("A restore has a name of its own for ids that it chooses") {
+  json file = notes_file();
+  step_of(file, 0)["body"]["name"] = "${uuid(options.restore + old_id)}";
+  std::set<std::string> names;
+  for (const char* id : {"one", "other"}) {
+    RestoreRig rig(file);
+    rig.options.id = id;
+    rig.add_board("old-board-1", 0);
+    rig.run();
+    names.insert(rig.made("boards", "old-board-1")["name"]);
+  }
+  CHECK(names.size() == 2);
 }
 
 TEST_CASE("A thing whose git data is not taken is lost, and tried again") {
