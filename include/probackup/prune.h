@@ -35,6 +35,8 @@ struct PruneReport {
   std::uint64_t bytes_freed = 0;     // of the storage, with packs in no index
   std::uint64_t bytes_unused_left = 0;
   std::uint64_t index_files_replaced = 0;
+  // The store was too full to make packs anew: only whole ones were removed.
+  bool no_room = false;
   // Packs that would be removed or made anew, but are locked, and when the last of them is free.
   std::uint64_t packs_locked = 0;
   std::optional<Time> locked_until;
@@ -50,10 +52,11 @@ using PruneProgress =
 // Marks what the snapshots need, copies it out of packs that hold much else, writes the new index
 // and only then deletes: old index files first, then packs. Whatever interrupts it loses nothing,
 // and the next prune finishes. A pack that the store keeps locked stays as it is, with all in it;
-// index files that others replace are hidden in spite of their locks. `lock` is exclusive; with
+// index files that others replace are hidden in spite of their locks. When the store has no room
+// for packs that are made anew, those that nothing needs are removed all the same. `lock` is exclusive; with
 // `dry_run` nothing is written and a shared one will do. Throws Error, with everything still there,
 // when an index file, a snapshot or a tree cannot be read, when something that a snapshot needs is
-// missing, or when it is damaged and had to be copied; and Error(interrupted) after a request to
+// missing, or when it is damaged and had to be copied; NoSpace when not even a new index fits; and Error(interrupted) after a request to
 // stop. What `repository` knows of the index is outdated afterwards: open it again. Memory: 21 to
 // 32 bytes a blob, 58 more for a tree.
 PruneReport prune(Repository& repository, RepositoryLock& lock, const PruneOptions& options,

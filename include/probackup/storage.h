@@ -41,6 +41,12 @@ class NotFound : public Error {
   using Error::Error;
 };
 
+// Thrown by save when the store is full: the disk, or the quota of whom it belongs to.
+class NoSpace : public Error {
+ public:
+  using Error::Error;
+};
+
 // A failure that may pass when the same call is made again: an overloaded or restarting server, or
 // an upload that arrived damaged. NetworkError (http.h) tells the same of the way there.
 class TemporaryError : public Error {

@@ -1,6 +1,8 @@
 // connector list, show, lint.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "cli/commands.h"
 #include "connector/model.h"
 #include "job/settings.h"
@@ -21,6 +23,60 @@ void print_list(Output& out, const std::string& heading, const std::vector<std::
   out.line("");
   out.line(heading);
   for (const auto& text : texts) out.line("  - " + text);
+}
+
+const char* auth_kind(AuthModel::Kind kind) {
+  switch (kind) {
+    case AuthModel::Kind::none:
+      break;
+    case AuthModel::Kind::bearer:
+      return "token";
+    case AuthModel::Kind::basic:
+      return "user and token or password (basic)";
+    case AuthModel::Kind::header:
+      return "token or key in a header";
+    case AuthModel::Kind::query:
+      return "token or key in the address";
+  }
+  return "nothing: open to all";
+}
+
+// The ways to sign in; the client's own and the user's.
+std::vector<std::vector<std::string>> oauth_ways(const OAuthModel& oauth,
+                                                 const std::string& login) {
+  std::vector<std::vector<std::string>> rows;
+  if (oauth.authorize_url) rows.push_back({"OAuth in the browser", login});
+  if (oauth.device_url) rows.push_back({"OAuth with a device code", login + " --device"});
+  if (oauth.client_credentials)
+    rows.push_back({"OAuth client credentials", login + " --client-credentials"});
+  if (oauth.service_account)
+    rows.push_back({"key of a service account", login + " --service-account FILE"});
+  if (oauth.app_token_url)
+    rows.push_back({"key of an app", login + " --app-id ID --app-key FILE --installation ID"});
+  return rows;
+}
+
+void print_sign_in(Output& out, const Connector& connector) {
+  const ConnectorModel& model = connector.model();
+  std::vector<std::vector<std::string>> rows;
+  std::set<AuthModel::Kind> shown;
+  for (const auto& variant : model.auth)
+    if (shown.insert(variant.kind).second)
+      rows.push_back({auth_kind(variant.kind), "probackup auth add " + model.app});
+  if (model.oauth)
+    for (auto& row : oauth_ways(*model.oauth, "probackup auth login " + model.app))
+      rows.push_back(std::move(row));
+  if (rows.empty()) return;
+  out.line("");
+  out.table({"SIGN-IN", "COMMAND"}, rows);
+  if (!model.oauth) return;
+  const OAuthModel& oauth = *model.oauth;
+  out.line("Scopes: " + (oauth.scopes.empty() ? "those that the registered client has"
+                                              : join(oauth.scopes, ", ")));
+  if (!oauth.restore_scopes.empty())
+    out.line("For a restore also: " + join(oauth.restore_scopes, ", "));
+  if (!oauth.register_at.empty()) out.line("Client: " + oauth.register_at);
+  if (oauth.secret == OAuthModel::Secret::required) out.line("The client's secret is needed.");
 }
 
 void print_restore(Output& out, const Connector& connector) {
@@ -94,6 +150,7 @@ int run_connector_show(Session& session) {
                                    : "",
                     environment_name(connector.app(), setting.name), setting.help});
   out.table({"SETTING", "", "", "ENVIRONMENT", "WHAT"}, rows);
+  print_sign_in(out, connector);
   out.line("");
   rows.clear();
   for (const auto& name : connector.streams()) {

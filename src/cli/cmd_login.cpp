@@ -89,7 +89,10 @@ class Login {
                   fmt::format("the connector of {} knows no sign-in", connector_.title()),
                   "give a token instead: probackup auth add " + source_.text());
     offer_ = *offer;
-    if (!options_.only.empty()) offer_.app.scopes = options_.only;
+    auto& scopes = offer_.app.scopes;
+    if (purpose_ == Purpose::restore)
+      scopes.insert(scopes.end(), offer_.restore_scopes.begin(), offer_.restore_scopes.end());
+    if (!options_.only.empty()) scopes = options_.only;
   }
 
   SignIn run() {

@@ -74,6 +74,7 @@ nlohmann::ordered_json to_json(const PruneReport& report, const PruneOptions& op
           {"bytes_freed", report.bytes_freed},
           {"bytes_unused_left", report.bytes_unused_left},
           {"index_files_replaced", report.index_files_replaced},
+          {"no_room", report.no_room},
           {"packs_locked", report.packs_locked},
           {"locked_until", report.locked_until ? nlohmann::ordered_json(
                                                      format_rfc3339_seconds(*report.locked_until))
@@ -85,6 +86,8 @@ void print(Output& out, const PruneReport& report, const PruneOptions& options) 
     out.line(fmt::format("{} packs stay as they are because they are locked, the last until {}",
                          format_count(report.packs_locked),
                          format_rfc3339_seconds(*report.locked_until)));
+  if (report.no_room)
+    out.message("warning: the store had no room for packs that are made anew; run prune again");
   if (report.nothing_to_do()) {
     out.line(fmt::format("nothing to do: {} in use, {} unused", format_size(report.bytes_used),
                          format_size(report.bytes_unused)));

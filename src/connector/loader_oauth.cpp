@@ -79,6 +79,7 @@ std::optional<OAuthModel> read_oauth(LoadContext& context, const Found& auth, co
   Roots app_roots = roots_with(lets, {"installation"});
   model.app_token_url = read_endpoint(reader, "app_token_url", app_roots);
   model.scopes = reader.texts("scopes");
+  model.restore_scopes = reader.texts("restore_scopes");
   if (reader.has("scope_separator"))
     model.scope_separator = reader.required_text("scope_separator");
   if (reader.has("scope_parameter"))
@@ -94,6 +95,7 @@ std::optional<OAuthModel> read_oauth(LoadContext& context, const Found& auth, co
   read_redirect(reader, model);
   model.client_credentials = reader.flag("client_credentials");
   model.service_account = reader.flag("service_account");
+  if (reader.has("scheme")) model.scheme = reader.text("scheme");
   if (reader.has("git_user")) model.git_user = reader.required_text("git_user");
   model.register_at = reader.text("register");
   check_ways(reader, model);

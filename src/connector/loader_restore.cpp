@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <set>
 
 #include "connector/loader_parts.h"
@@ -12,6 +13,7 @@ namespace probackup {
 namespace {
 
 constexpr std::size_t steps_max = 200;
+constexpr std::string_view kind_mark = "$kind";
 
 void read_target(LoadContext& context, const Found& found, RestoreModel& model) {
   if (!found) return;
@@ -56,13 +58,50 @@ void read_people(LoadContext& context, const Found& found, const Lets& lets, con
   model.people = std::move(people);
 }
 
+void put_kind(nlohmann::json& value, const std::string& kind) {
+  for (auto& inside : value)
+    if (inside.is_structured()) {
+      put_kind(inside, kind);
+    } else if (inside.is_string()) {
+      std::string text = inside.get<std::string>();
+      for (std::size_t at = 0; (at = text.find(kind_mark, at)) != std::string::npos;
+           at += kind.size())
+        text.replace(at, kind_mark.size(), kind);
+      inside = text;
+    }
+}
+
+// The steps as they are read: one with `kinds` once for each of them, with its name in place of
+// $kind. `written` holds those.
+std::vector<Found> steps_of_kinds(LoadContext& context, const std::vector<Found>& steps,
+                                  std::deque<nlohmann::json>& written) {
+  std::vector<Found> out;
+  for (const Found& step : steps) {
+    ObjectReader reader(context, step);
+    if (!reader.has("kinds")) {
+      out.push_back(step);
+      continue;
+    }
+    auto kinds = reader.texts("kinds");
+    if (kinds.empty()) context.add(step.pointer + "/kinds", "must name a kind");
+    for (const auto& kind : kinds) {
+      auto& one = written.emplace_back(*step.value);
+      one.erase("kinds");
+      put_kind(one, kind);
+      out.push_back({&one, step.pointer});
+    }
+  }
+  return out;
+}
+
 // Steps of a sequence stand together: what lies between them would be made out of turn.
-void check_sequences(LoadContext& context, const Found& steps, const RestoreModel& model) {
+void check_sequences(LoadContext& context, const std::vector<Found>& steps,
+                     const RestoreModel& model) {
   std::set<std::string> ended;
   for (std::size_t i = 0; i < model.steps.size(); ++i) {
     const std::string& sequence = model.steps[i].sequence;
     if (!sequence.empty() && ended.contains(sequence))
-      context.add(fmt::format("{}/{}/sequence", steps.pointer, i),
+      context.add(steps[i].pointer + "/sequence",
                   fmt::format("the steps of \"{}\" do not stand together", sequence));
     if (i > 0 && model.steps[i - 1].sequence != sequence) ended.insert(model.steps[i - 1].sequence);
   }
@@ -80,16 +119,16 @@ void check_kinds(LoadContext& context, const RestoreModel& model) {
       context.add(pointer, fmt::format("no step makes \"{}\"{}", kind, did_you_mean(kind, kinds)));
 }
 
-void check_names(LoadContext& context, const Found& steps, const RestoreModel& model) {
+void check_names(LoadContext& context, const std::vector<Found>& steps, const RestoreModel& model) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < model.steps.size(); ++i) {
     const StepModel& step = model.steps[i];
-    std::string pointer = fmt::format("{}/{}", steps.pointer, i);
+    const std::string& pointer = steps[i].pointer;
     if (!step.make.empty() && !seen.insert(step.make).second)
       context.add(pointer + "/make", fmt::format("\"{}\" is made by an earlier step", step.make));
-    check_stream_name(context, {&steps.value->at(i), pointer}, step.from);
+    check_stream_name(context, steps[i], step.from);
     for (const auto& beside : step.beside)
-      check_stream_name(context, {&steps.value->at(i), pointer + "/beside/" + beside.name},
+      check_stream_name(context, {steps[i].value, pointer + "/beside/" + beside.name},
                         beside.stream);
   }
 }
@@ -112,16 +151,16 @@ RestoreModel read_restore(LoadContext& context, const Found& found, const Lets& 
   auto steps = reader.objects("steps");
   if (Found list = reader.require("steps"); list && steps.empty())
     context.add(list.pointer, "must hold a step");
+  std::deque<nlohmann::json> written;
+  steps = steps_of_kinds(context, steps, written);
   if (steps.size() > steps_max) {
     context.add(reader.pointer() + "/steps", fmt::format("more than {} steps", steps_max));
     return model;
   }
   for (const Found& step : steps)
     model.steps.push_back(read_step(context, step, lets, roots, model.note.has_value()));
-  if (!steps.empty()) {
-    check_names(context, reader.find("steps"), model);
-    check_sequences(context, reader.find("steps"), model);
-  }
+  check_names(context, steps, model);
+  check_sequences(context, steps, model);
   check_kinds(context, model);
   reader.finish();
   return model;

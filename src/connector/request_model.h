@@ -25,8 +25,8 @@ struct AuthModel {
 // How users sign in, of `auth.oauth`.
 struct OAuthModel {
   std::optional<Template> authorize_url, token_url, device_url;
-  std::optional<Template> app_token_url;  // also over `installation`
-  std::vector<std::string> scopes;
+  std::optional<Template> app_token_url;            // also over `installation`
+  std::vector<std::string> scopes, restore_scopes;  // the latter besides, where records go back
   std::string scope_separator = " ", scope_parameter = "scope";
   std::map<std::string, std::string> authorize_params, token_params;
   bool pkce = true;
@@ -36,6 +36,7 @@ struct OAuthModel {
   std::string redirect_host = "127.0.0.1", redirect_path = "/";
   unsigned redirect_port = 0;
   bool client_credentials = false, service_account = false;
+  std::string scheme = "Bearer";  // before the token in Authorization; "": the token alone
   std::string git_user = "x-access-token";
   std::string register_at;  // where and how to register a client, for people
 };

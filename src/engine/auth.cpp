@@ -26,6 +26,11 @@ std::string git_token(const std::string& token) {
   return "Basic " + to_base64("x-access-token:" + token);
 }
 
+const OAuthModel& or_default(const std::optional<OAuthModel>& oauth) {
+  static const OAuthModel none;
+  return oauth ? *oauth : none;
+}
+
 }  // namespace
 
 Credentials make_credentials(const AuthModel& auth, const ConnectorModel& model,
@@ -65,11 +70,16 @@ Credentials make_credentials(const AuthModel& auth, const ConnectorModel& model,
   return out;
 }
 
-Credentials bearer_credentials(const std::string& token, const std::string& git_user) {
+std::string token_prefix(const std::optional<OAuthModel>& oauth) {
+  const std::string& scheme = or_default(oauth).scheme;
+  return scheme.empty() ? "" : scheme + " ";
+}
+
+Credentials sign_in_credentials(const std::string& token, const std::optional<OAuthModel>& oauth) {
   Credentials out;
   add_secret(token);
-  out.headers.emplace_back("Authorization", "Bearer " + token);
-  out.git_authorization = "Basic " + to_base64(git_user + ":" + token);
+  out.headers.emplace_back("Authorization", token_prefix(oauth) + token);
+  out.git_authorization = "Basic " + to_base64(or_default(oauth).git_user + ":" + token);
   add_secret(out.git_authorization);
   return out;
 }

@@ -1,6 +1,7 @@
 // Credentials as they go onto requests.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,8 +22,10 @@ struct Credentials {
 Credentials make_credentials(const AuthModel& auth, const ConnectorModel& model,
                              const Scope& scope);
 
-// Of a user who signed in; `git_user` goes with the token where git asks for a password.
-Credentials bearer_credentials(const std::string& token, const std::string& git_user);
+// Of a user who signed in. Nothing in `oauth`: the defaults of `auth.oauth`.
+Credentials sign_in_credentials(const std::string& token, const std::optional<OAuthModel>& oauth);
+// What stands before the token in `Authorization`: "Bearer ", or "".
+std::string token_prefix(const std::optional<OAuthModel>& oauth);
 
 // The first variant whose `when` holds. Every value is made known to redact(). Throws Error(usage)
 // when no variant holds, or when the values that the chosen one needs are not set.

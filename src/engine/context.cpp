@@ -33,16 +33,16 @@ std::string own_base(const json& config) {
   return base != config.end() && base->is_string() ? base->get<std::string>() : std::string();
 }
 
-std::string without_slash(std::string base) {
-  while (base.ends_with('/')) base.pop_back();
-  return base;
-}
-
 bool is_absolute(std::string_view url) {
   return url.starts_with("https://") || url.starts_with("http://");
 }
 
 }  // namespace
+
+std::string without_slash(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  return url;
+}
 
 RunContext::RunContext(const ConnectorModel& model, const EngineOptions& options, Time now)
     : model_(model), full_(options.full), wait_max_(options.wait_max), tokens_(options.tokens) {
@@ -50,9 +50,10 @@ RunContext::RunContext(const ConnectorModel& model, const EngineOptions& options
   names_.set("config", config);
   names_.set("account", options.account);
   names_.set("now", format_rfc3339_seconds(now));
-  names_.set("options",
-             {{"full", options.full},
-              {"signed_in", tokens_ ? json(way_name(tokens_->state().way)) : json(false)}});
+  SignIn sign_in = tokens_ ? tokens_->state() : SignIn{};
+  names_.set("options", {{"full", options.full},
+                         {"signed_in", tokens_ ? json(way_name(sign_in.way)) : json(false)},
+                         {"about", sign_in.about}});
   std::map<std::string, json> lets;
   for (const auto& [name, value] : model.let) lets[name] = value.evaluate(scope());
   for (auto& [name, value] : lets) names_.set(name, std::move(value));
@@ -86,8 +87,7 @@ RunContext::RunContext(const ConnectorModel& model, const EngineOptions& options
 
 Credentials RunContext::credentials() const {
   if (!tokens_) return credentials_;
-  const auto& oauth = model_.oauth;
-  return bearer_credentials(tokens_->token({}), oauth ? oauth->git_user : "x-access-token");
+  return sign_in_credentials(tokens_->token({}), model_.oauth);
 }
 
 bool RunContext::is_api(std::string_view url) const {

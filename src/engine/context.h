@@ -33,6 +33,9 @@ class Names {
   Scope scope_;
 };
 
+// Paths begin with the slash that a server's address may end with.
+std::string without_slash(std::string url);
+
 // Immutable after construction; safe for concurrent use.
 class RunContext {
  public:

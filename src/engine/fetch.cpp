@@ -246,15 +246,15 @@ void Fetcher::fail(const Ask& ask, const Try& result) const {
 }
 
 bool Fetcher::renew_token(HttpRequest& request, const RunContext& context, std::stop_token stop) {
-  constexpr std::string_view scheme = "Bearer ";
   AccessTokens* tokens = context.tokens();
   if (!tokens || !context.own_host(request.url)) return false;
+  const std::string prefix = token_prefix(context.model().oauth);
   for (auto& [name, value] : request.headers) {
-    if (to_lower(name) != "authorization" || !value.starts_with(scheme)) continue;
-    std::string refused = value.substr(scheme.size());
+    if (to_lower(name) != "authorization" || !value.starts_with(prefix)) continue;
+    std::string refused = value.substr(prefix.size());
     auto other = tokens->renewed(refused, stop);
     if (!other || *other == refused) return false;
-    value = std::string(scheme) + *other;
+    value = prefix + *other;
     return true;
   }
   return false;

@@ -17,6 +17,8 @@ class OfferNames {
       nlohmann::json& value = config[setting.name];
       if (value.is_null() && !setting.default_value.empty()) value = setting.default_value;
     }
+    auto base = config.find("base_url");
+    if (base != config.end() && base->is_string()) *base = without_slash(*base);
     names_.set("config", config);
     for (const char* name : {"account", "now", "options"}) names_.set(name, nullptr);
     std::map<std::string, nlohmann::json> lets;
@@ -74,6 +76,7 @@ std::optional<SignInOffer> sign_in_offer(const Connector& connector,
   out.app.redirect_port = oauth.redirect_port;
   out.app.redirect_path = oauth.redirect_path;
   out.secret = oauth.secret;
+  out.restore_scopes = oauth.restore_scopes;
   out.client_credentials = oauth.client_credentials;
   out.service_account = oauth.service_account;
   out.by_app = oauth.app_token_url.has_value();

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "connector/request_model.h"
 #include "probackup/connector.h"
@@ -14,6 +15,7 @@ namespace probackup {
 struct SignInOffer {
   OAuthApp app;  // without a client
   OAuthModel::Secret secret = OAuthModel::Secret::optional;
+  std::vector<std::string> restore_scopes;  // besides those of `app`, to put records back
   bool client_credentials = false, service_account = false, by_app = false;
   std::string register_at;
 };

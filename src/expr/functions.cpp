@@ -140,6 +140,13 @@ json run_length(Arguments args) {
   wrong_type("a list, an object or a text", value);
 }
 
+json run_distinct(Arguments args) {
+  json out = list_of(*args[0]);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
 json run_values(Arguments args) {
   const json& value = *args[0];
   if (!value.is_object()) wrong_type("an object", value);
@@ -419,6 +426,8 @@ constexpr std::array<Function, 38> functions{{
      1, 2, false, run_date},
     {"default", "default(x, other)", "other where x is null, '', [] or {}", 2, 2, true,
      run_default},
+    {"distinct", "distinct(list)", "its elements, each once, the least first", 1, 1, false,
+     run_distinct},
     {"empty", "empty(x)", "true for null, '', [] and {}", 1, 1, true, run_empty},
     {"ends_with", "ends_with(text, end)", "true or false", 2, 2, false, run_ends_with},
     {"entries", "entries(object)", "its members as a list of {key, value}", 1, 1, false,

@@ -191,7 +191,7 @@ std::vector<ForgetGroup> plan_forget(const JobContext& context, const ForgetRequ
       refuse(out, problem,
              "run `probackup backup " + source.text() +
                  "` and look at what it says; nothing of a source is forgotten before its newest "
-                 "run is good");
+                 "run is good, but what is named by its id, with --despite-failed-run");
   }
   return plan;
 }

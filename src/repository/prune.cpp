@@ -167,13 +167,27 @@ PruneReport prune(Repository& repository, RepositoryLock& lock, const PruneOptio
                   Clock& clock, std::stop_token stop, const PruneProgress& progress) {
   unsigned threads =
       options.workers != 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
-  PrunePlan plan(repository, options, threads, stop, progress);
-  plan.make();
-  if (!options.dry_run && !plan.report().nothing_to_do())
-    Pruner(repository.objects(), lock, plan, clock, options.pack_bytes_target, threads, stop,
-           progress)
-        .run();
-  return plan.report();
+  const auto prune_by = [&](const PruneOptions& chosen) {
+    PrunePlan plan(repository, chosen, threads, stop, progress);
+    plan.make();
+    if (!chosen.dry_run && !plan.report().nothing_to_do())
+      Pruner(repository.objects(), lock, plan, clock, chosen.pack_bytes_target, threads, stop,
+             progress)
+          .run();
+    return plan.report();
+  };
+  try {
+    return prune_by(options);
+  } catch (const NoSpace&) {
+    if (options.repack_bytes_max == 0) throw;
+    // What the first try wrote is in no index; the second removes it.
+    PruneOptions whole_packs = options;
+    whole_packs.repack_bytes_max = 0;
+    PruneReport report = prune_by(whole_packs);
+    if (report.nothing_to_do()) throw;
+    report.no_room = true;
+    return report;
+  }
 }
 
 }  // namespace probackup

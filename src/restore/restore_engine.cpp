@@ -142,10 +142,11 @@ struct RestoreEngine::State {
               time} {
     check_known(parts.model, options);
     names.set("target", target_settings(connector, options));
-    names.set("options", {{"notify", options.notify},
-                          {"same_account", options.same_account},
-                          {"restore", options.id},
-                          {"full", false}});
+    nlohmann::json seen = *context.scope().find("options");
+    seen.update({{"notify", options.notify},
+                 {"same_account", options.same_account},
+                 {"restore", options.id}});
+    names.set("options", std::move(seen));
   }
 
   const StreamModel* stream(const StepModel& step) const {

@@ -35,8 +35,9 @@ int make_socket(unsigned port) {
       ::listen(made, 16) != 0) {
     int code = errno;
     if (made >= 0) ::close(made);
-    throw Error(fmt::format("cannot listen on 127.0.0.1:{}: {}", port, std::strerror(code)),
-                "end the program that uses the port, or sign in with --device");
+    throw Error(
+        fmt::format("cannot listen on 127.0.0.1:{}: {}", port, std::strerror(code)),
+        "end the program that uses the port, or sign in with --device where the app has that");
   }
   return made;
 }

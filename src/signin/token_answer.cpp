@@ -47,6 +47,11 @@ const json* token_object(const json& answer, const std::string& path) {
   return at->is_object() ? at : nullptr;
 }
 
+std::string access_token_in(const json& token) {
+  std::string access = text_of(token, "access_token");
+  return access.empty() ? text_of(token, "token") : access;
+}
+
 std::vector<std::string> scopes_in(const std::string& text) {
   std::string blanks = text;
   std::replace(blanks.begin(), blanks.end(), ',', ' ');
@@ -114,8 +119,12 @@ std::optional<TokenRefusal> take_token(const HttpResponse& response, Time now, S
   bool good = response.status >= 200 && response.status < 300 && answer.is_object();
   const json* token = good ? token_object(answer, sign_in.token_path) : nullptr;
   std::string access;
-  if (token) access = text_of(*token, "access_token");
-  if (token && access.empty()) access = text_of(*token, "token");
+  if (token) access = access_token_in(*token);
+  // Slack puts a user's first token further in, and the later ones at the top.
+  if (good && access.empty()) {
+    token = &answer;
+    access = access_token_in(answer);
+  }
   if (access.empty()) {
     TokenRefusal refusal = refusal_of(response);
     if (good && refusal.code.empty()) refusal.reason = "the answer holds no access token";

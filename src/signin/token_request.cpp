@@ -67,7 +67,8 @@ HttpResponse send_token_request(const SignIn& sign_in, FormFields fields, Http& 
   request.headers.emplace_back("Accept", "application/json");
   for (const auto& [name, value] : sign_in.token_params) fields.emplace(name, value);
   add_secret(sign_in.client_secret);
-  if (sign_in.client_basic) {
+  // A client without a secret has nothing to prove: it says its name in the body (RFC 6749, 3.2.1).
+  if (sign_in.client_basic && !sign_in.client_secret.empty()) {
     // RFC 6749, 2.3.1: both are form-encoded first.
     std::string pair = url_encode(sign_in.client_id) + ":" + url_encode(sign_in.client_secret);
     std::string value = "Basic " + to_base64(pair);

@@ -34,7 +34,8 @@ std::string hint_for(int code) {
   switch (code) {
     case ENOSPC:
     case EDQUOT:
-      return "free space on that disk, then run the same command again";
+      return "free space on that disk (`probackup prune` does, once snapshots are forgotten), then run "
+             "the same command again";
     case EACCES:
     case EPERM:
       return "check who owns that path and its permissions";
@@ -47,9 +48,10 @@ std::string hint_for(int code) {
 
 [[noreturn]] void fail(const char* verb, const ObjectName& name, const fs::path& path) {
   int code = errno;
-  throw Error(
-      fmt::format("cannot {} {} ({}): {}", verb, describe(name), path.string(), strerror(code)),
-      hint_for(code));
+  const auto what =
+      fmt::format("cannot {} {} ({}): {}", verb, describe(name), path.string(), strerror(code));
+  if (code == ENOSPC || code == EDQUOT) throw NoSpace(what, hint_for(code));
+  throw Error(what, hint_for(code));
 }
 
 // Removes the temporary file when the scope is left before the rename.

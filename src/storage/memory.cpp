@@ -20,6 +20,10 @@ void MemoryStorage::save(const ObjectName& name, std::string_view bytes) {
     if (torn_) objects_[path] = bytes.substr(0, bytes.size() / 2);
     throw Error(fmt::format("cannot write {}: the machine stopped", describe(name)));
   }
+  std::uint64_t stored = bytes.size();
+  for (const auto& object : objects_) stored += object.second.size();
+  if (bytes_max_ && stored > *bytes_max_)
+    throw NoSpace(fmt::format("cannot write {}: no room in memory", describe(name)));
   objects_[path] = bytes;
   order_.push_back(std::move(path));
 }
@@ -77,6 +81,11 @@ void MemoryStorage::fail_call(std::uint64_t n) {
   failing_call_ = n;
 }
 
+void MemoryStorage::hold_at_most(std::uint64_t bytes) {
+  std::lock_guard lock(mutex_);
+  bytes_max_ = bytes;
+}
+
 void MemoryStorage::crash_at_write(std::uint64_t n, bool torn) {
   std::lock_guard lock(mutex_);
   writes_ = 0;
@@ -93,6 +102,7 @@ void MemoryStorage::heal() {
   std::lock_guard lock(mutex_);
   failing_call_.reset();
   crashing_write_.reset();
+  bytes_max_.reset();
   torn_ = crashed_ = false;
 }
 

@@ -38,6 +38,8 @@ class MemoryStorage final : public Storage {
   bool crashed() const;
   // No more faults; the machine runs again.
   void heal();
+  // No more than so many bytes fit: save throws NoSpace.
+  void hold_at_most(std::uint64_t bytes);
   // A disk that lied about its syncs loses the `count` objects saved last.
   void lose_last(std::size_t count);
 
@@ -58,6 +60,7 @@ class MemoryStorage final : public Storage {
   std::uint64_t calls_ = 0, writes_ = 0;
   std::optional<std::uint64_t> failing_call_, crashing_write_;
   bool torn_ = false, crashed_ = false;
+  std::optional<std::uint64_t> bytes_max_;
 };
 
 }  // namespace probackup

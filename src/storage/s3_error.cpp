@@ -38,6 +38,7 @@ class Explanation {
     raise_missing();
     raise_credentials();
     raise_region();
+    raise_full();
     raise_temporary();
     if (error_.code == "InvalidObjectState")
       throw Error(fmt::format("{}: it is in an archive and cannot be read at once", what_),
@@ -69,6 +70,15 @@ class Explanation {
     if (error_.code == "NoSuchKey" || (error_.code.empty() && answer_.status == 404 &&
                                        answer_.body.empty() && !context_.subject.empty()))
       throw NotFound(fmt::format("{} is not in {}", context_.subject, context_.url.text()));
+  }
+
+  // 507 as WebDAV has it; the codes are those of Ceph and MinIO.
+  void raise_full() const {
+    if (answer_.status == 507 ||
+        one_of(error_.code, {"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage"}))
+      throw NoSpace(fmt::format("{}: the store is full: {}", what_, answered()),
+                    "make room there or raise the quota (`probackup prune` makes room, once "
+                    "snapshots are forgotten), then run the same command again");
   }
 
   void raise_credentials() const {

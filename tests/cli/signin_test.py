@@ -28,7 +28,7 @@ def connector(origin):
         "config": {"token": {"help": "Token", "secret": True}},
         "auth": {"kind": "bearer", "token": "${config.token}", "oauth": {
             "authorize_url": origin + "/authorize", "token_url": origin + "/token",
-            "device_url": origin + "/device/code", "scopes": ["boards:read", "cards:read"],
+            "device_url": origin + "/device/code", "scopes": ["boards:read", "cards:read"], "restore_scopes": ["cards:write"],
             "app_token_url": origin + "/app/installations/${installation}/access_tokens",
             "client_credentials": True, "service_account": True, "register": "Register at tiny.example/apps"}},
         "http": {"base": origin},
@@ -241,6 +241,26 @@ class SignIn(unittest.TestCase):
         self.assertIn("not installed", err)
         self.run_it("auth", "login", "tiny:client", "--client-credentials")
         self.assertEqual(self.control()["keys"], 2)
+
+    def test_a_restore_asks_for_more(self):
+        out, _, _ = self.login("--for", "restore")
+        self.assertEqual(json.loads(out.splitlines()[-1])["scopes"], ["boards:read", "cards:read", "cards:write"])
+        out, _, _ = self.login("--for", "restore", "--scopes", "cards:write")
+        self.assertEqual(json.loads(out.splitlines()[-1])["scopes"], ["cards:write"])
+
+    def test_the_ways_to_sign_in_are_listed(self):
+        out, _ = self.run_it("connector", "show", "tiny")
+        for line in ("token                     probackup auth add tiny", "OAuth in the browser      probackup auth login tiny",
+                     "OAuth with a device code  probackup auth login tiny --device",
+                     "OAuth client credentials  probackup auth login tiny --client-credentials",
+                     "key of a service account  probackup auth login tiny --service-account FILE",
+                     "key of an app             probackup auth login tiny --app-id ID --app-key FILE --installation ID",
+                     "Scopes: boards:read, cards:read", "For a restore also: cards:write",
+                     "Client: Register at tiny.example/apps"):
+            self.assertIn(line + "\n", out)
+        out, _ = self.run_it("connector", "show", "trello")
+        self.assertIn("token or key in a header  probackup auth add trello\n", out)
+        self.assertNotIn("auth login", out)
 
     def test_a_token_of_the_environment_goes_before_the_sign_in(self):
         self.login()

@@ -61,6 +61,14 @@ bool is_loopback_redirect(const std::string& text) {
          !url->port.empty() && !url->fragment;
 }
 
+// The registered address itself, but for the port.
+bool is_registered(const std::string& text, const std::string& registered) {
+  if (!is_loopback_redirect(text)) return false;
+  if (registered.empty()) return true;
+  auto given = parse_url(text), known = parse_url(registered);
+  return known && given->host == known->host && given->path == known->path;
+}
+
 // RFC 7636, 4.1.
 bool is_verifier(const std::string& text) {
   return text.size() >= 43 && text.size() <= 128 &&
@@ -82,21 +90,22 @@ std::string make_rsa_key() {
   return {bytes, static_cast<std::size_t>(size)};
 }
 
-OAuthServer::OAuthServer(Clock& clock, const std::string& key_pem)
-    : clock_(clock), key_pem_(key_pem), server_(ApiServerOptions{}, clock) {
+OAuthServer::OAuthServer(Clock& clock, const std::string& key_pem, const OAuthRules& rules)
+    : clock_(clock), key_pem_(key_pem), rules_(rules), server_(ApiServerOptions{}, clock) {
   auto locked = [this](ApiAnswer (OAuthServer::*handler)(const ApiRequest&)) {
     return [this, handler](const ApiRequest& request) {
       std::lock_guard lock(mutex_);
       return (this->*handler)(request);
     };
   };
-  server_.route("GET", "/authorize", locked(&OAuthServer::authorize));
-  server_.route("POST", "/token", locked(&OAuthServer::token));
-  server_.route("POST", "/device/code", locked(&OAuthServer::device_code));
+  server_.route("GET", rules_.authorize_path, locked(&OAuthServer::authorize));
+  server_.route("POST", rules_.token_path, locked(&OAuthServer::token));
+  server_.route("POST", rules_.device_path, locked(&OAuthServer::device_code));
   server_.route("POST", "/app/installations/:id/access_tokens",
                 locked(&OAuthServer::installation_token));
   for (const char* path : {"/me", "/boards", "/boards/:id/cards"})
     server_.route("GET", path, locked(&OAuthServer::api));
+  if (!rules_.api_answer.empty()) server_.set_fallback(locked(&OAuthServer::api));
 }
 
 void OAuthServer::behave(const OAuthConduct& conduct) {
@@ -130,11 +139,33 @@ std::string OAuthServer::make_name(const std::string& kind) {
   return fmt::format("{}-{}-{}", kind, made_, sha256(std::to_string(made_)).hex().substr(0, 12));
 }
 
+std::string OAuthServer::fault_of(const ApiRequest& request) const {
+  auto value = [&](const std::string& name) { return request.query_value(name).value_or(""); };
+  if (value("response_type") != "code") return "no response_type=code";
+  if (value("state").size() < 16) return "no state";
+  if (rules_.pkce == OAuthRules::Pkce::unknown) {
+    if (request.query_value("code_challenge")) return "unknown parameter code_challenge";
+  } else {
+    bool given = request.query_value("code_challenge").has_value();
+    if (!given && rules_.pkce == OAuthRules::Pkce::required) return "no code_challenge";
+    if (given &&
+        (value("code_challenge_method") != "S256" || !is_verifier(value("code_challenge"))))
+      return "a bad code_challenge";
+  }
+  for (const auto& [name, wanted] : rules_.authorize_params)
+    if (value(name) != wanted) return "no " + name + "=" + wanted;
+  if (rules_.scope && value(rules_.scope_parameter) != *rules_.scope)
+    return "the scopes are not as they should be: " + value(rules_.scope_parameter);
+  if (rules_.scope && rules_.scope_parameter != "scope" && request.query_value("scope"))
+    return "scopes for a bot";
+  return "";
+}
+
 ApiAnswer OAuthServer::authorize(const ApiRequest& request) {
   auto value = [&](const char* name) { return request.query_value(name).value_or(""); };
   std::string redirect = value("redirect_uri");
   // RFC 6749, 4.1.2.1: never redirect where client or address are wrong.
-  if (value("client_id") != client_id || !is_loopback_redirect(redirect))
+  if (value("client_id") != client_id || !is_registered(redirect, rules_.redirect))
     return text_answer("unknown client or redirect address", 400);
   ApiAnswer answer;
   answer.status = 302;
@@ -142,15 +173,14 @@ ApiAnswer OAuthServer::authorize(const ApiRequest& request) {
   auto send = [&](const std::string& query) {
     answer.headers.emplace_back("Location", redirect + "?" + query);
   };
-  bool proper = value("response_type") == "code" && value("code_challenge_method") == "S256" &&
-                is_verifier(value("code_challenge")) && state.size() >= 16;
-  if (!proper) {
-    send("error=invalid_request&state=" + url_encode(state));
+  if (std::string fault = fault_of(request); !fault.empty()) {
+    send("error=invalid_request&error_description=" + url_encode(fault) +
+         "&state=" + url_encode(state));
   } else if (conduct_.consent == "deny") {
     send("error=access_denied&error_description=The+user+said+no&state=" + url_encode(state));
   } else {
     std::string code = make_name("code");
-    codes_[code] = {redirect, value("code_challenge"), value("scope")};
+    codes_[code] = {redirect, value("code_challenge"), value(rules_.scope_parameter.c_str())};
     bool foreign = conduct_.consent == "foreign_state";
     send("code=" + code + "&state=" + url_encode(foreign ? "somebody-elses-state" : state));
   }
@@ -158,10 +188,13 @@ ApiAnswer OAuthServer::authorize(const ApiRequest& request) {
 }
 
 bool OAuthServer::is_client(const ApiRequest& request, Form& form) const {
+  using Auth = OAuthRules::ClientAuth;
   auto basic = request.header("authorization").value_or("");
   if (basic.starts_with("Basic "))
-    return from_base64(basic.substr(6)) == fmt::format("{}:{}", client_id, client_secret);
+    return rules_.client_auth != Auth::body && !form.contains("client_secret") &&
+           from_base64(basic.substr(6)) == fmt::format("{}:{}", client_id, client_secret);
   bool given = form.contains("client_secret");
+  if (given ? rules_.client_auth == Auth::basic : rules_.secret_required) return false;
   return form["client_id"] == client_id && (!given || form["client_secret"] == client_secret);
 }
 
@@ -173,6 +206,9 @@ ApiAnswer OAuthServer::token(const ApiRequest& request) {
     page.type = "text/html; charset=utf-8";
     return page;
   }
+  bool json_body = request.header("content-type").value_or("").find("json") != std::string::npos;
+  if (rules_.body != OAuthRules::Body::any && json_body != (rules_.body == OAuthRules::Body::json))
+    return refuse("invalid_request", "the body is of the wrong kind");
   Form form = form_of(request);
   std::string grant = form["grant_type"];
   if (grant == "urn:ietf:params:oauth:grant-type:jwt-bearer") return by_assertion(form);
@@ -194,7 +230,10 @@ ApiAnswer OAuthServer::by_code(Form& form) {
   if (found == codes_.end() || found->second.used) return refuse("invalid_grant", "unknown code");
   Code& code = found->second;
   if (form["redirect_uri"] != code.redirect) return refuse("invalid_grant", "another redirect_uri");
-  if (!is_verifier(form["code_verifier"]) || challenge_of(form["code_verifier"]) != code.challenge)
+  const bool challenged = !code.challenge.empty();
+  if (challenged ? !is_verifier(form["code_verifier"]) ||
+                       challenge_of(form["code_verifier"]) != code.challenge
+                 : form.contains("code_verifier"))
     return refuse("invalid_grant", "the verifier does not fit");
   code.used = true;
   ++counts_.codes;
@@ -214,7 +253,7 @@ ApiAnswer OAuthServer::by_refresh(Form& form) {
     if (!session.dead && !given.empty() && session.refresh == given) {
       ++counts_.refreshes;
       if (conduct_.rotate) old_refresh_[given] = name;
-      return issue(name, session.scope, conduct_.rotate);
+      return issue(name, session.scope, conduct_.rotate, false);
     }
   ++counts_.refused_refreshes;
   return refuse("invalid_grant", "Token has been expired or revoked.");
@@ -320,14 +359,17 @@ ApiAnswer OAuthServer::installation_token(const ApiRequest& request) {
 }
 
 ApiAnswer OAuthServer::issue(const std::string& session, const std::string& scope,
-                             bool with_refresh) {
+                             bool with_refresh, bool first) {
   std::string name = make_name("access");
   std::string granted = conduct_.granted_scopes.empty() ? scope : conduct_.granted_scopes;
-  json body = {{"access_token", name}, {"token_type", "Bearer"}, {"scope", granted}};
+  json body = {{"access_token", name}, {"token_type", "Bearer"}};
+  if (rules_.tells_scope) body["scope"] = granted;
   tokens_[name] = {session, granted, clock_.now() + std::chrono::seconds(conduct_.lifetime),
                    conduct_.lifetime > 0};
   if (conduct_.lifetime > 0) body["expires_in"] = conduct_.lifetime;
   if (with_refresh) body["refresh_token"] = sessions_[session].refresh = make_name("refresh");
+  if (first && !rules_.token_at.empty()) body = {{"ok", true}, {rules_.token_at, body}};
+  if (!rules_.origin_member.empty()) body[rules_.origin_member] = origin();
   ApiAnswer answer = json_answer(body.dump());
   answer.headers.emplace_back("Cache-Control", "no-store");
   return answer;
@@ -336,7 +378,8 @@ ApiAnswer OAuthServer::issue(const std::string& session, const std::string& scop
 ApiAnswer OAuthServer::api(const ApiRequest& request) {
   ++counts_.api_calls;
   auto bearer = request.header("authorization").value_or("");
-  auto found = tokens_.find(bearer.starts_with("Bearer ") ? bearer.substr(7) : "");
+  std::string prefix = rules_.scheme.empty() ? "" : rules_.scheme + " ";
+  auto found = tokens_.find(bearer.starts_with(prefix) ? bearer.substr(prefix.size()) : "");
   bool good =
       found != tokens_.end() && (!found->second.ends || clock_.now() < found->second.expires);
   if (!good) {
@@ -346,7 +389,9 @@ ApiAnswer OAuthServer::api(const ApiRequest& request) {
     return answer;
   }
   ApiAnswer answer;
-  if (request.path == "/me") {
+  if (!rules_.api_answer.empty()) {
+    answer = json_answer(rules_.api_answer);
+  } else if (request.path == "/me") {
     answer = json_answer(R"({"login":"ada","name":"Ada"})");
   } else if (request.path == "/boards") {
     answer = json_answer(R"([{"id":"b1","name":"Roadmap"},{"id":"b2","name":"Hiring"}])");

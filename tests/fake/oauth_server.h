@@ -5,12 +5,32 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "demo/api_server.h"
 
 namespace probackup {
+
+// What one vendor's documentation says of its server; the defaults are the RFCs' and forgiving.
+struct OAuthRules {
+  std::string authorize_path = "/authorize", token_path = "/token", device_path = "/device/code";
+  std::string redirect;  // the registered address, any port; "": any path of this machine
+  enum class Pkce { required, optional, unknown } pkce = Pkce::required;  // unknown: refused
+  enum class ClientAuth { any, body, basic } client_auth = ClientAuth::any;
+  enum class Body { any, form, json } body = Body::any;
+  bool secret_required = false;
+  std::map<std::string, std::string> authorize_params;  // that must be there
+  std::string scope_parameter = "scope";
+  std::optional<std::string> scope;  // what it must be, letter for letter; "": left out
+  std::string scope_separator = " ";
+  std::string token_at;           // member of the answer to a code that holds the token
+  std::string scheme = "Bearer";  // what the API wants before the token
+  bool tells_scope = true;
+  std::string origin_member;  // of the token's answer: where the API is
+  std::string api_answer;     // JSON that every other address answers to who is signed in; "": 404
+};
 
 // How the server behaves from now on.
 struct OAuthConduct {
@@ -35,7 +55,7 @@ struct OAuthCounts {
 class OAuthServer {
  public:
   // `key_pem`: the private key that assertions must be signed with; "" refuses all.
-  OAuthServer(Clock& clock, const std::string& key_pem);
+  OAuthServer(Clock& clock, const std::string& key_pem, const OAuthRules& rules = {});
 
   std::string origin() const { return server_.origin(); }
   ApiServer& server() { return server_; }
@@ -77,7 +97,11 @@ class OAuthServer {
   ApiAnswer by_refresh(std::map<std::string, std::string>& form);
   ApiAnswer by_device(std::map<std::string, std::string>& form);
   ApiAnswer by_assertion(std::map<std::string, std::string>& form);
-  ApiAnswer issue(const std::string& session, const std::string& scope, bool with_refresh);
+  // `first`: for a code, not for a refresh token.
+  ApiAnswer issue(const std::string& session, const std::string& scope, bool with_refresh,
+                  bool first = true);
+  // Why the request for an authorization is not as the rules say; "" if it is.
+  std::string fault_of(const ApiRequest& request) const;
   bool is_client(const ApiRequest& request, std::map<std::string, std::string>& form) const;
   // The claims of a JWT whose signature holds; "" otherwise.
   std::string verified_claims(const std::string& jwt) const;
@@ -85,6 +109,7 @@ class OAuthServer {
 
   Clock& clock_;
   const std::string key_pem_;
+  const OAuthRules rules_;
   mutable std::mutex mutex_;  // guards what follows
   OAuthConduct conduct_;
   OAuthCounts counts_;

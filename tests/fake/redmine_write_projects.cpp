@@ -369,6 +369,7 @@ ApiAnswer post_file(const RedmineCall& call) {
                         {{"uploads",
                           {{{"token", file.text("token").value_or("")},
                             {"filename", file.text("filename").value_or("")},
+                            {"content_type", file.text("content_type").value_or("")},
                             {"description", file.text("description").value_or("")}}}}}}}
                        .dump();
   const auto taken =

@@ -8,6 +8,7 @@ import json
 import random
 import uuid
 
+from links import Links
 from records import Generator
 
 
@@ -111,6 +112,8 @@ class Account:
                 self.refer(node)
                 if any(get(node.full, path) is None for path in kind.lists[node.list_index].get("needs", [])):
                     kind.nodes.remove(node)
+        self.links = Links(self)
+        self.links.begin()
 
     # --- making it
 

@@ -118,6 +118,8 @@ class Writer:
             return 200, {}, json.dumps([self.server.shown(n, n.kind.lists[n.list_index]) for n in nodes]).encode()
         if "upload" in rule:
             return self.upload(rule, request)
+        if "link" in rule:
+            self.link(rule, request)
         if "nothing" in rule:  # only an answer
             return self.said(rule, request, None)
         if "delete" in rule:
@@ -175,8 +177,10 @@ class Writer:
     # --- records
 
     def made(self, rule, request):
-        kind = self.account.kinds[rule["make"]]
+        kind = self.account.kinds[rule["make"].format(**request.path)]
         index, parent = self.place(kind, rule, request)
+        if "defined" in rule:
+            self.check_defined(rule["defined"], request)
         for source, choice in rule.get("one_of", {}).items():
             given = self.plain(request, source)
             if given is not None and given not in choice["values"]:
@@ -218,6 +222,20 @@ class Writer:
         for more in rule.get("along", []):  # what the app makes by itself inside of it
             self.along(more, node, request)
         return node
+
+    def check_defined(self, where, request):
+        """The members of an object that is sent must be defined in a record's list, and not be read-only there."""
+        kind = self.account.kinds[where["in"].format(**request.path)]
+        definitions = {d["name"]: d for d in kind.nodes[0].look(where["list"])}
+        for name in self.plain(request, where["of"]):
+            if name not in definitions or get(definitions[name], where["unless"]):
+                raise Refused(400, f"{name} cannot be set")
+
+    def link(self, rule, request):
+        for pair in self.plain(request, rule["link"]["each"]):
+            ends = [self.named({"of": rule["link"][side].format(**request.path), "by": "=" + pair[side]["id"]}, request) for side in ("from", "to")]
+            if not self.account.links.add(*ends):
+                raise Refused(400, f"these cannot be linked: {pair}")
 
     def nest(self, node, rule, request):
         """Makes records below the new one, of a list in it."""
@@ -268,13 +286,21 @@ class Writer:
         raise Refused(404, f"there is no {where['of']} {value}")
 
     def found(self, name, rule, request):
-        by = rule.get("by", [""])
-        for node in [n for one in (name if isinstance(name, list) else [name]) for n in self.account.kinds[one].nodes]:
+        by, skip = rule.get("by", [""]), rule.get("skip", 0)
+        for node in [n for one in (name if isinstance(name, list) else [name]) for n in self.account.kinds[one.format(**request.path)].nodes]:
             if "at" in rule and node.list_index != rule["at"]:
                 continue
-            if [str(node.look(path)) for path in by] == request.values[: len(by)]:
+            if rule.get("here") and not self.is_here(node, request):
+                continue
+            if [str(node.look(path)) for path in by] == request.values[skip : skip + len(by)]:
                 return node
         raise Refused(404, f"there is no {name} {'/'.join(request.values)}", rule.get("absent"))
+
+    def is_here(self, node, request):
+        """Whether the front of the path is that of the record's listing."""
+        entry = node.kind.lists[node.list_index]
+        front = {name: value for name, value in request.path.items() if f"{{{name}}}" in entry["path"]}
+        return self.account.bound(node.kind, entry, front, {}, {}) == (True, node.parent)
 
     def remove(self, node, along):
         if self.server.git and node.kind.name == self.account.table["git"]["kind"]:
@@ -292,6 +318,7 @@ class Writer:
             for other in list(self.account.kinds[name].nodes):
                 if get(other.full, member) in names and id(other) not in gone:
                     self.remove(other, along)
+        self.account.links.forget([n for kind in self.account.kinds.values() for n in kind.nodes if id(n) in gone])
         for kind in self.account.kinds.values():
             kind.nodes = [n for n in kind.nodes if id(n) not in gone]
 
@@ -322,6 +349,8 @@ class Writer:
             if rule.get("once"):  # what is there already stays as it is
                 more = [m for m in more if not any(all(h.get(k) == v for k, v in m.items()) for h in held)]
             put(into, path, held + more)
+        for path, (member, source) in rule.get("take_out", {}).items():  # from a list in the record
+            put(into, path, [e for e in get(into, path) if str(e[member]) != str(self.value(node, source, request))])
 
     def fill_named(self, node, member, given):
         """Members that are named by the ids of a list's elements; the others stay."""

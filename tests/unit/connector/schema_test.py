@@ -58,6 +58,7 @@ MISTAKES = [
     (["restore", "lossy"], None),
     (["restore", "steps", 0, "make"], None),
     (["restore", "steps", 0, "mak"], "x"),
+    (["restore", "steps", 0, "kinds"], "x"),
     (["restore", "steps", 0, "confirm"], {"get": "/x"}),
     (["restore", "steps", 0, "finish"], [{"put": "/x", "iff": "${true}"}]),
 ]

@@ -124,6 +124,7 @@ TEST_CASE("first takes the first element, or the one whose member has a value") 
 TEST_CASE("Lists and texts are joined, split and cut") {
   CHECK(eval("['a', null, 1, true] | join(', ')") == "a, 1, true");
   CHECK(eval("[] | join(',')") == "");
+  CHECK(eval("distinct(['b', 'a', 'b'])") == json::parse(R"(["a", "b"])"));
   CHECK(eval("'a, b,c' | split(', ')") == json::parse(R"(["a", "b,c"])"));
   CHECK(eval("'' | split(',')") == json::parse(R"([""])"));
   CHECK_THAT(error_of("'a' | split('')"), ContainsSubstring("needs a separator"));

@@ -132,6 +132,32 @@ TEST_CASE("a repository without snapshots is emptied") {
   CHECK(repository.prune().nothing_to_do());
 }
 
+TEST_CASE("prune makes room in a store that is too full for packs made anew") {
+  Pruned repository;
+  Id old = repository.save({{"old", noise(300'000, 1)}});
+  Id both = repository.save({{"a", noise(40'000, 2)}, {"b", noise(40'000, 3)}});
+  repository.save({{"a", noise(40'000, 2)}});
+  repository.forget(old);
+  repository.forget(both);
+  std::uint64_t stored = 0;
+  for (const auto& [path, bytes] : repository.storage.objects()) stored += bytes.size();
+  repository.storage.hold_at_most(stored + 20'000);
+
+  PruneReport report = repository.prune();
+  CHECK(report.no_room);
+  CHECK(report.packs_removed > 0);
+  CHECK(report.bytes_freed > 290'000);
+  repository.expect_intact();
+  PruneReport again = repository.prune();
+  CHECK_FALSE(again.no_room);
+  CHECK(again.packs_repacked > 0);
+  repository.expect_intact();
+
+  repository.storage.hold_at_most(0);
+  repository.forget(repository.truth.begin()->first);
+  CHECK_THROWS_AS(repository.prune(), NoSpace);
+}
+
 TEST_CASE("a pack of fair size in which little is unused is not moved") {
   Pruned repository;
   Id both = repository.save({{"large", noise(700'000, 1)}, {"small", noise(20'000, 2)}});

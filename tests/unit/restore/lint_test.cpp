@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "catch.h"
+#include "connector/model.h"
 #include "rig.h"
 
 using namespace probackup;
@@ -79,8 +80,24 @@ TEST_CASE("Mistakes in the section are found") {
          {step + "/leftover", R"({"get":"/x","where":"${true}"})", step + "/leftover",
           "\"remove\" is missing"},
          {top + "/steps/0/sequence", "\"n\"", top + "/steps/0/sequence", "needs \"order\""},
+         {step + "/kinds", "[]", step + "/kinds", "must name a kind"},
+         {step + "/kinds", R"(["a", "b"])", step + "/make", "made by an earlier step"},
          {step + "/git", R"([{"id":"${key}","url":"https://x","force":true}])",
           step + "/git/0/force", "unknown"}});
+}
+
+TEST_CASE("A step with kinds stands for a step of each") {
+  json file = notes_file();
+  file["restore"]["steps"].push_back(json::parse(R"({
+    "kinds": ["boards", "cards"], "make": "$kind_stars", "from": "$kind",
+    "parents": [{"of": "$kind", "id": "${key}"}], "put": "/$kind/${key | ref('$kind')}/star"})"));
+  const Connector connector = Connector::parse(file.dump(), "notes.json");
+  const auto& steps = connector.model().restore->steps;
+  REQUIRE(steps.size() == 4);
+  CHECK(steps[2].make == "boards_stars");
+  CHECK(steps[3].make == "cards_stars");
+  CHECK(steps[3].from == "cards");
+  CHECK(steps[3].parents.at(0).of == std::vector<std::string>{"cards"});
 }
 
 TEST_CASE("The functions of a restore belong into the restore section") {

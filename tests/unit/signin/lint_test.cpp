@@ -56,6 +56,8 @@ TEST_CASE("Mistakes in a sign-in are found at their places") {
   CHECK(complains(with_oauth({{"redirect", "https://tiny.example/back"}}), "/auth/oauth/redirect"));
   CHECK(complains(with_oauth({{"client_secret", "maybe"}}), "/auth/oauth/client_secret"));
   CHECK(complains(with_oauth({{"scope", "a"}}), "/auth/oauth/scope"));
+  CHECK(complains(with_oauth({{"restore_scopes", "a"}}), "/auth/oauth/restore_scopes"));
+  CHECK(complains(with_oauth({{"scheme", 1}}), "/auth/oauth/scheme"));
   CHECK(
       complains(with_oauth({{"authorize_url", "${config.nothing}"}}), "/auth/oauth/authorize_url"));
   json empty = with_oauth();
@@ -68,6 +70,8 @@ TEST_CASE("The redirect address, the ways and the names are taken from the file"
       with_oauth({{"redirect", "http://localhost:8976/callback"},
                   {"app_token_url", "https://tiny.example/app/${installation}/token"},
                   {"client_auth", "basic"},
+                  {"restore_scopes", {"c"}},
+                  {"scheme", ""},
                   {"token_body", "json"},
                   {"pkce", false}})
           .dump(),
@@ -79,6 +83,8 @@ TEST_CASE("The redirect address, the ways and the names are taken from the file"
   CHECK(offer->app.client_basic);
   CHECK(offer->app.json_body);
   CHECK(!offer->app.pkce);
+  CHECK(offer->restore_scopes == std::vector<std::string>{"c"});
+  CHECK(connector.model().oauth->scheme.empty());
   CHECK(app_token_url(connector, json::object(), "77") == "https://tiny.example/app/77/token");
 }
 
