@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -85,6 +86,7 @@ struct PriorStream {
   std::optional<Time> since;         // everything changed before this is in the snapshot
   std::optional<Time> last_full;     // when its listings were last read without a filter by time
   std::optional<Time> last_refresh;  // when all of it was last read, details included
+  std::map<std::string, std::string> feeds;  // as in StreamResult
   std::vector<Gap> gaps;
 };
 
@@ -106,6 +108,9 @@ struct StreamResult {
   // Cursor for the next run, unset when it must not move on. Gaps below a parent do not hold it:
   // the next run reads those listings whole, as long as it finds them in PriorStream::gaps.
   std::optional<Time> since;
+  // Where the app tells of changes by itself: scope of a listing to the token that the next run may
+  // ask with. A scope that is not in it is to be listed then.
+  std::map<std::string, std::string> feeds;
   bool kept = false;  // nothing was asked: PriorStream::kept
 };
 
@@ -139,6 +144,9 @@ class BackupSink {
   // of this run gave.
   virtual void named(const std::string& stream, const std::string& key,
                      const std::string& scope) = 0;
+  // The app says that this record is gone, or belongs to the stream no longer. One that the run
+  // delivers all the same stays.
+  virtual void gone(const std::string& stream, const std::string& key) = 0;
   // The listing for `scope` ended; comes once per scope. With `complete` false nothing in it counts
   // as deleted. In a stream begun with `full` false, a complete one means: what it did not name is
   // gone. Where records hang below several parents, nothing of the stream is gone unless every

@@ -48,6 +48,8 @@ RequestModel read_request(ObjectReader& reader, const Lets& lets, const Roots& r
 // `roots`: those of the request. Without "page" in the reader the model says "none".
 PageModel read_page(ObjectReader& reader, const RequestModel& request, const Roots& roots);
 std::optional<SinceModel> read_since(ObjectReader& reader, const RequestModel& request);
+// `roots`: those of the source's request.
+std::optional<FeedModel> read_feed(ObjectReader& reader, const Lets& lets, const Roots& roots);
 // "query.before" and so on.
 void read_into(ObjectReader& reader, const RequestModel& request, PageModel::Into& into,
                std::string& name);

@@ -67,6 +67,8 @@ SourceModel read_source(ObjectReader& reader, const std::string& stream, const L
   if (reader.has("wrap")) source.wrap = reader.required_text("wrap");
   source.page = read_page(reader, source.request, roots);
   source.since = read_since(reader, source.request);
+  source.feed = read_feed(reader, lets, roots);
+  if (source.since) reader.refuse("feed", "a source has \"since\" or \"feed\", not both");
   source.conditional = reader.flag("conditional");
   if (source.conditional && source.request.method != "GET")
     reader.context().add(reader.pointer(), "\"conditional\" works with get only");

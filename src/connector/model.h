@@ -36,6 +36,20 @@ struct FileModel {
   std::string renew_url;                    // selector of that address in the answer
 };
 
+// An app's own list of what changed, asked with a token in place of the listing.
+struct FeedModel {
+  RequestModel start;                     // asked before the listing is read whole, ...
+  std::optional<Expression> start_token;  // ... for the first token, over its answer
+  RequestModel request;                   // `feed`: the token
+  std::vector<std::string> records;       // selectors of the changes
+  PageModel page;
+  Template id;                     // of the record, over the change (`record`)
+  std::optional<Expression> gone;  // over the change: the record is not there any more
+  std::string record;              // selector of the record in the change; "": the change is it
+  std::optional<Expression> next;  // the token of the next run, over the last page
+  std::chrono::nanoseconds full_every{};  // zero: never
+};
+
 // One place that a stream's records come from.
 struct SourceModel {
   std::vector<std::string> each;   // parent streams, a request per parent record; empty: one
@@ -47,6 +61,7 @@ struct SourceModel {
   std::optional<std::string> wrap;   // scalars become {"<wrap>": scalar}
   PageModel page;
   std::optional<SinceModel> since;
+  std::optional<FeedModel> feed;
   bool conditional = false;         // If-None-Match, If-Modified-Since for one-page listings
   std::optional<std::int64_t> cap;  // the API gives no more than this many records a listing: a gap
   std::string cap_say;

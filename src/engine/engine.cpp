@@ -58,6 +58,7 @@ std::vector<StreamModel> top_listings(const std::vector<const StreamModel*>& str
   for (const StreamModel* stream : streams) {
     std::erase_if(tops.emplace_back(*stream).sources, is_below);
     tops.back().detail.reset();
+    for (auto& source : tops.back().sources) source.feed.reset();
     if (tops.back().sources.empty()) tops.pop_back();
   }
   return tops;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/feed.h"
 #include "util/hash.h"
 
 namespace probackup {
@@ -72,6 +73,16 @@ void StreamShared::gap(Gap gap, const std::string& scope) {
   parts.sink.gap(gap);
 }
 
+void StreamShared::remember_feed(const std::string& scope, std::string token) {
+  std::lock_guard lock(mutex_);
+  feeds_[scope] = std::move(token);
+}
+
+std::map<std::string, std::string> StreamShared::take_feeds() {
+  std::lock_guard lock(mutex_);
+  return std::move(feeds_);
+}
+
 struct Listing::Page {
   PageAsk ask;
   HttpResponse response;
@@ -93,6 +104,7 @@ Listing::Listing(StreamShared& stream, const SourceModel& source, ListingPlace p
   names_.set("parent", parent ? parse_json(parent->raw) : nlohmann::json());
   names_.set("parent_key", parent ? nlohmann::json(parent->key) : nlohmann::json());
   choose_since(parent);
+  may_feed_ = !parent || parent->change != Change::added;
   if (source.page.total || may_end(parts_.context.model())) keys_.emplace();
 }
 
@@ -115,7 +127,10 @@ Listing::End Listing::read() {
     broken({.reason = error.what()});
     return End::broken;
   }
-  read_all();
+  if (source_.feed && read_feed())
+    incremental_ = true;
+  else
+    read_all();
   report_bad_records();
   if (kept_) {
     parts_.sink.keep_scope(stream_.model.name, place_.scope);
@@ -124,7 +139,31 @@ Listing::End Listing::read() {
   }
   remember_validators();
   if (broken_) return End::broken;
+  if (next_feed_) stream_.remember_feed(place_.scope, *next_feed_);
   return incremental_ ? End::partial : End::whole;
+}
+
+bool Listing::read_feed() {
+  Feed feed(parts_, stream_.counters, *source_.feed, names_.scope());
+  auto token = stream_.plan.feeds.find(place_.scope);
+  if (may_feed_ && token != stream_.plan.feeds.end()) {
+    if (auto answer = feed.read(token->second)) {
+      next_feed_ = std::move(answer->next);
+      is_feed_ = true;
+      SettleAtEnd settle{group_};
+      RawJson json;
+      for (auto& change : answer->changes) {
+        if (change.gone)
+          parts_.sink.gone(stream_.model.name, change.key);
+        else
+          take(json, std::move(change.raw));
+      }
+      group_.wait();
+      return true;
+    }
+  }
+  next_feed_ = feed.start();
+  return false;
 }
 
 void Listing::render() {
@@ -322,6 +361,7 @@ void Listing::take(RawJson& json, std::string raw) {
     return bad_record(error.what());
   }
   if (keys_ && !keys_->insert(listed.key.empty() ? raw : listed.key)) return;
+  if (!listed.keep && is_feed_) parts_.sink.gone(stream_.model.name, listed.key);
   if (!listed.keep) return;
   if (listed.key.empty()) return bad_record("a record without an id");
   stream_.old_gaps.saw(listed.key);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -48,6 +49,13 @@ struct StreamShared {
   std::function<void(const std::string& key, const std::string& raw, Change change)> on_parent;
 
   void gap(Gap gap, const std::string& scope);
+  // The token that the next run asks a listing's feed with.
+  void remember_feed(const std::string& scope, std::string token);
+  std::map<std::string, std::string> take_feeds();
+
+ private:
+  std::mutex mutex_;  // guards feeds_
+  std::map<std::string, std::string> feeds_;
 };
 
 class Listing {
@@ -68,6 +76,8 @@ class Listing {
  private:
   struct Page;
   void choose_since(const ParentRecord* parent);
+  // True when what changed is all that has to be read.
+  bool read_feed();
   void render();
   void read_all();
   void read_round(Pager& pager);
@@ -96,7 +106,8 @@ class Listing {
   const ListingPlace place_;
   Names names_;
   const bool distrusted_;
-  bool incremental_ = false;
+  bool incremental_ = false, may_feed_ = false, is_feed_ = false;
+  std::optional<std::string> next_feed_;
   RequestParts request_;
   std::string request_name_;  // for validators; "" when they are not used
   std::atomic<bool> broken_{false}, kept_{false}, file_gap_{false}, restart_{false};

@@ -37,28 +37,34 @@ ReadPlan plan_stream(const StreamModel& stream, const PriorStream& prior, bool f
   auto is_due = [&](nanoseconds every, const std::optional<Time>& last) {
     return every > 0ns && (!last || now - *last >= every);
   };
-  bool any_since = false, all_below = true, full_due = false;
+  bool any_since = false, any_feed = false, all_below = true, full_due = false;
   for (const auto& source : stream.sources) {
     any_since |= source.since.has_value();
+    any_feed |= source.feed.has_value();
     all_below &= !source.each.empty();
     if (source.since) full_due |= is_due(source.since->full_every, prior.last_full);
+    if (source.feed) full_due |= is_due(source.feed->full_every, prior.last_full);
   }
   plan.trust = prior.exists && !forced_full && !has_gap_inside(stream, prior) &&
                !is_due(stream.refresh_every, prior.last_refresh);
   // A listing read whole finds what a filter by time missed; marks are as good as before.
   if (plan.trust && any_since && !full_due && !prior.behind) plan.since = prior.since;
+  // A feed names what changed once, so what could not be read then is found by the listing.
+  if (plan.trust && any_feed && !full_due && !prior.behind && prior.gaps.empty())
+    plan.feeds = prior.feeds;
   plan.reuse = plan.trust && stream.reuse_if_unchanged && all_below && !prior.behind;
   bool trusts_marks = plan.trust && stream.detail && !stream.changed.empty();
-  plan.lists_all = any_since && !plan.since;
-  plan.reads_all = !plan.since && !plan.reuse && !trusts_marks;
-  plan.full = !plan.since && !plan.reuse && parents_complete;
+  const bool changes_only = plan.since || !plan.feeds.empty();
+  plan.lists_all = (any_since || any_feed) && !changes_only;
+  plan.reads_all = !changes_only && !plan.reuse && !trusts_marks;
+  plan.full = !changes_only && !plan.reuse && parents_complete;
   return plan;
 }
 
 bool uses_times(const StreamModel& stream) {
   return stream.refresh_every > 0ns ||
          std::any_of(stream.sources.begin(), stream.sources.end(),
-                     [](const SourceModel& source) { return source.since.has_value(); });
+                     [](const SourceModel& source) { return source.since || source.feed; });
 }
 
 Time since_time(const SinceModel& model, Time since) {

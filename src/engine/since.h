@@ -1,6 +1,7 @@
 // What a run reads of a stream: everything, or what changed.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -18,6 +19,7 @@ struct ReadPlan {
   bool reuse = false;     // listings below unchanged parents are not read
   bool trust = false;     // marks, validators and times of the last snapshot may be used
   std::optional<Time> since;
+  std::map<std::string, std::string> feeds;    // scope to the token of its feed
   std::set<std::string> gap_scopes, gap_keys;  // where the last run had gaps
 
   // True when this listing must be read whole, whatever the last snapshot says.

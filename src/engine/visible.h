@@ -25,6 +25,7 @@ class VisibleSink final : public BackupSink {
   }
   bool keep(const std::string&, const std::string&) override { return false; }
   void named(const std::string&, const std::string&, const std::string&) override {}
+  void gone(const std::string&, const std::string&) override {}
   void listed(const std::string&, const std::string&, bool) override {}
   void keep_scope(const std::string&, const std::string&) override {}
   void end_stream(const StreamResult& result) override;

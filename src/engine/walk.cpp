@@ -166,6 +166,7 @@ class StreamWalk {
     // Streams that are always read whole need no cursor, and one that moved would be a change.
     if (!shared_.has_gaps_at_top && uses_times(stream_))
       result.since = parts_.fetcher.server_start();
+    result.feeds = shared_.take_feeds();
     parts_.sink.end_stream(result);
     return result;
   }

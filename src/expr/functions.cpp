@@ -418,7 +418,7 @@ json run_relink(Arguments args, References& references) {
   return limited(references.relink(text_of(*args[0])));
 }
 
-constexpr std::array<Function, 38> functions{{
+constexpr std::array<Function, 39> functions{{
     {"adf", "adf(document, note)",
      "a document of Jira for another place: no mentions, no attached pictures, the note in front",
      1, 2, true, run_adf},

@@ -117,6 +117,7 @@ PriorStream RunSink::prior(const std::string& stream) {
   out.since = entry->since;
   out.last_full = entry->last_full;
   out.last_refresh = entry->last_refresh;
+  out.feeds = entry->feeds;
   for (const auto& gap : prior_gaps_)
     if (gap.stream == stream) out.gaps.push_back(gap);
   return out;
@@ -201,6 +202,11 @@ void RunSink::named(const std::string& stream, const std::string& key, const std
   open(stream).store.named(key, scope);
 }
 
+void RunSink::gone(const std::string& stream, const std::string& key) {
+  std::lock_guard lock(mutex_);
+  open(stream).store.gone(key);
+}
+
 void RunSink::listed(const std::string& stream, const std::string& scope, bool complete) {
   std::lock_guard lock(mutex_);
   open(stream).store.listed(scope, complete);
@@ -272,6 +278,8 @@ void RunSink::end_stream(const StreamResult& result) {
   if (stream.kept)
     for (const auto& gap : prior_gaps_)
       if (gap.stream == result.stream) gaps_.push_back(gap);
+  // One that was not read to its end asks again for what it was asked for.
+  if (!stream.kept && !stream.abandoned) entry.feeds = result.feeds;
   if (result.since) {
     entry.since = result.since;
     if (result.full) entry.last_full = result.since;

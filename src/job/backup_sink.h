@@ -43,6 +43,7 @@ class RunSink final : public BackupSink {
   std::optional<std::string> prior_mark(const std::string& stream, const std::string& key) override;
   bool keep(const std::string& stream, const std::string& key) override;
   void named(const std::string& stream, const std::string& key, const std::string& scope) override;
+  void gone(const std::string& stream, const std::string& key) override;
   void listed(const std::string& stream, const std::string& scope, bool complete) override;
   void keep_scope(const std::string& stream, const std::string& scope) override;
   void end_stream(const StreamResult& result) override;

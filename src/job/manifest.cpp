@@ -54,6 +54,7 @@ std::string Manifest::print() const {
     if (stream.since) entry["since"] = format_rfc3339(*stream.since);
     if (stream.last_full) entry["last_full"] = format_rfc3339(*stream.last_full);
     if (stream.last_refresh) entry["last_refresh"] = format_rfc3339(*stream.last_refresh);
+    if (!stream.feeds.empty()) entry["feeds"] = stream.feeds;
     if (stream.read) entry["read"] = format_rfc3339(*stream.read);
     entry["requests"] = stream.requests;
     if (!stream.shared.empty()) entry["shared"] = stream.shared;
@@ -91,6 +92,7 @@ Manifest Manifest::parse(std::string_view json) {
       stream.since = get_time(entry, "since");
       stream.last_full = get_time(entry, "last_full");
       stream.last_refresh = get_time(entry, "last_refresh");
+      stream.feeds = entry.value("feeds", std::map<std::string, std::string>{});
       stream.read = get_time(entry, "read");
       stream.requests = count_at(entry, "requests");
       stream.shared = entry.value("shared", std::set<std::string>{});

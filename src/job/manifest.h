@@ -24,6 +24,7 @@ struct ManifestStream {
   std::optional<Time> since;      // the next run may ask for changes from here on
   std::optional<Time> last_full;  // as in PriorStream
   std::optional<Time> last_refresh;
+  std::map<std::string, std::string> feeds;  // as in StreamResult
   // Start of the run that read it through; only while a run that paused is to be gone on with.
   std::optional<Time> read;
   std::uint64_t requests = 0;    // API calls

@@ -273,6 +273,10 @@ void StreamStore::note_shared(std::string_view key) {
   shared_.emplace(shared_.size() < shared_max ? key : "");
 }
 
+void StreamStore::gone(std::string_view key) {
+  gone_.insert(key);
+}
+
 void StreamStore::listed(const std::string& scope, bool complete) {
   (complete ? complete_ : incomplete_).insert(scope);
 }
@@ -365,6 +369,7 @@ void StreamStore::drop_repeated() {
 // The rules of BackupSink::begin_stream and listed() for a record that the run did not name.
 bool StreamStore::is_gone(const DirectoryEntry& entry,
                           const std::function<bool(std::string_view)>& parent_gone) const {
+  if (gone_.contains(entry.key)) return true;
   if (kept_.contains(entry.scope) || incomplete_.contains(entry.scope)) return false;
   for (const auto* keys : {&shared_, &shared_before_})
     if (!keys->empty() && (keys->contains(std::string(entry.key)) || keys->contains("")))

@@ -56,6 +56,7 @@ class StreamStore {
   std::optional<std::string> prior_mark(std::string_view key);
   bool keep(std::string_view key);
   void named(std::string_view key, std::string_view scope);
+  void gone(std::string_view key);
   void listed(const std::string& scope, bool complete);
   void keep_scope(const std::string& scope);
   // The stream was not read to its end: nothing in it counts as deleted.
@@ -146,6 +147,7 @@ class StreamStore {
 
   // What was said of listings: which ended well, which did not, which are as in the last snapshot.
   HashSet complete_, incomplete_, kept_;
+  HashSet gone_;              // keys of records of which the app said so
   HashSet added_, repeated_;  // keys of new records; of those that were named twice
   HashSet versions_;          // keys of new records with what they held, where listings overlap
   HashSet named_, placed_;    // of new and changed records: keys; scopes with keys

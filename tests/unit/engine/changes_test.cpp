@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <map>
 
 #include "catch.h"
 #include "rig.h"
@@ -383,4 +384,136 @@ TEST_CASE("git repositories are asked in every run, also where the list of them 
   rig.run();
   rig.run();
   CHECK(rig.sink.gits().size() == 2);
+}
+
+namespace {
+
+// Notes, and what changed of them: each page of the feed holds one change.
+struct FeedWorld {
+  std::map<std::string, std::string> notes{{"a", "1"}, {"b", "1"}, {"c", "1"}};  // id to text
+  std::vector<json> changes;
+  std::size_t oldest = 0;  // the app has forgotten the tokens before it
+  int listing_status = 200;
+
+  void set(const std::string& id, const std::string& text) {
+    notes[id] = text;
+    changes.push_back({{"of", id}, {"note", {{"id", id}, {"text", text}}}});
+  }
+  void drop(const std::string& id) {
+    notes.erase(id);
+    changes.push_back({{"of", id}, {"gone", true}});
+  }
+  HttpResponse answer(const Asked& asked) const {
+    if (asked.path == "/v1/token") return reply(json{{"token", changes.size()}}.dump());
+    if (asked.path == "/v1/changes") {
+      const std::size_t at = std::stoul(asked.parameter("at"));
+      if (at < oldest) return reply("{}", 410);
+      json page = {{"changes", json::array()}};
+      if (at < changes.size()) page["changes"].push_back(changes[at]);
+      page[at + 1 < changes.size() ? "more" : "token"] = std::min(at + 1, changes.size());
+      return reply(page.dump());
+    }
+    if (listing_status != 200) return reply("", listing_status);
+    json list = json::array();
+    for (const auto& [id, text] : notes) list.push_back({{"id", id}, {"text", text}});
+    return reply(list.dump());
+  }
+};
+
+constexpr auto feed_stream =
+    R"({"notes": {"get": "/notes", "id": "id", "keep": "${record.text != 'secret'}",
+    "feed": {"start": {"get": "/token", "token": "${body.token}"},
+             "get": "/changes", "query": {"at": "${feed}"},
+             "page": {"by": "cursor", "next": "${body.more}", "into": "query.at"},
+             "records": "changes", "id": "of", "record": "note", "gone": "${record.gone}",
+             "next": "${body.token}", "full_every": "7d"}}})";
+
+}  // namespace
+
+TEST_CASE("later runs read what the app says has changed, and nothing else") {
+  FeedWorld world;
+  Rig rig(feed_stream, [&](const Asked& asked) { return world.answer(asked); });
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/token", "/notes"});
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/changes?at=0"});
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "b", "c"});
+
+  world.set("b", "2");
+  world.set("d", "1");
+  world.drop("a");
+  world.set("d", "2");
+  world.set("c", "secret");
+  rig.run();
+  CHECK(count_of(rig.asked(), "/changes") == 5);
+  CHECK(count_of(rig.asked(), "/notes") == 0);
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"b", "d"});
+  CHECK(rig.sink.raws("notes")["d"] == R"({"id":"d","text":"2"})");
+
+  rig.clock.advance(24h * 8);
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/token", "/notes"});
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"b", "d"});
+}
+
+TEST_CASE("a feed whose token the app forgot is no gap: everything is listed") {
+  FeedWorld world;
+  Rig rig(feed_stream, [&](const Asked& asked) { return world.answer(asked); });
+  rig.run();
+  world.drop("a");
+  world.set("b", "2");
+  world.oldest = 1;
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/changes?at=0", "/token", "/notes"});
+  CHECK(rig.sink.gaps().empty());
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"b", "c"});
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/changes?at=2"});
+}
+
+TEST_CASE("a listing with a gap leaves no token, so the next run lists again") {
+  FeedWorld world;
+  Rig rig(feed_stream, [&](const Asked& asked) { return world.answer(asked); });
+  world.listing_status = 403;
+  rig.run();
+  CHECK(rig.sink.gaps().size() == 1);
+  world.listing_status = 200;
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/token", "/notes"});
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "b", "c"});
+}
+
+TEST_CASE("each parent has a feed of its own, and a new parent is listed") {
+  std::map<std::string, FeedWorld> books;
+  books["one"];
+  Rig rig(R"({"books": {"get": "/books", "id": "id"},
+              "notes": {"each": "books", "get": "/books/${parent_key}/notes", "id": "id",
+                "feed": {"start": {"get": "/books/${parent_key}/token", "token": "${body.token}"},
+                         "get": "/books/${parent_key}/changes", "query": {"at": "${feed}"},
+                         "page": {"by": "cursor", "next": "${body.more}", "into": "query.at"},
+                         "records": "changes", "id": "of", "record": "note",
+                         "gone": "${record.gone}", "next": "${body.token}"}}})",
+          [&](const Asked& asked) {
+            if (asked.path == "/v1/books") {
+              json list = json::array();
+              for (const auto& [id, world] : books) list.push_back({{"id", id}});
+              return reply(list.dump());
+            }
+            auto parts = asked.path.substr(std::string("/v1/books/").size());
+            auto slash = parts.find('/');
+            Asked inner = asked;
+            inner.path = "/v1" + parts.substr(slash);
+            return books.at(parts.substr(0, slash)).answer(inner);
+          });
+  rig.run();
+  books["two"].notes = {{"x", "1"}, {"y", "1"}};
+  books["one"].drop("b");
+  rig.run();
+  CHECK(count_of(rig.asked(), "/books/one/changes") == 1);
+  CHECK(count_of(rig.asked(), "/books/one/notes") == 0);
+  CHECK(count_of(rig.asked(), "/books/two/notes") == 1);
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "c", "x", "y"});
+  books.erase("one");
+  rig.run();
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"x", "y"});
 }

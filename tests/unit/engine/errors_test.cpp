@@ -228,6 +228,7 @@ TEST_CASE("an exception of the sink ends the run") {
     }
     bool keep(const std::string&, const std::string&) override { return false; }
     void named(const std::string&, const std::string&, const std::string&) override {}
+    void gone(const std::string&, const std::string&) override {}
     void listed(const std::string&, const std::string&, bool) override {}
     void keep_scope(const std::string&, const std::string&) override {}
     void end_stream(const StreamResult&) override {}

@@ -37,6 +37,7 @@ bool MemorySink::read_all(const Run& run) {
 }
 
 bool MemorySink::is_gone(const Run& run, const Record& record) const {
+  if (run.gone.contains(record.key)) return true;
   if (run.kept.contains(record.scope)) return false;
   auto shared = shared_.find(record.stream);
   if (shared != shared_.end() && shared->second.contains(record.key)) return read_all(run);
@@ -66,6 +67,7 @@ void MemorySink::end_stream(const StreamResult& result) {
     std::erase_if(shared_[result.stream],
                   [&](const std::string& key) { return places_[result.stream][key].size() < 2; });
   now.result = result;
+  now.feeds = result.feeds;
   if (result.since) now.since = result.since;
   if (result.full && result.since) now.last_full = result.since;
   if (result.refreshed && result.since) now.last_refresh = result.since;

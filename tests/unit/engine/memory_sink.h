@@ -19,6 +19,7 @@ class MemorySink final : public probackup::BackupSink {
   struct Stream {
     std::map<std::string, Stored> records;
     std::optional<probackup::Time> since, last_full, last_refresh;
+    std::map<std::string, std::string> feeds;
     probackup::StreamResult result;
     bool behind = false, kept = false;  // as told to the next run
   };
@@ -65,6 +66,7 @@ class MemorySink final : public probackup::BackupSink {
     out.since = at->second.since;
     out.last_full = at->second.last_full;
     out.last_refresh = at->second.last_refresh;
+    out.feeds = at->second.feeds;
     for (const auto& gap : prior_gaps_)
       if (gap.stream == stream) out.gaps.push_back(gap);
     return out;
@@ -115,6 +117,10 @@ class MemorySink final : public probackup::BackupSink {
     auto at = now.find(key);
     if (before && (at == now.end() || at->second.record.compare == before->record.compare))
       note(stream, key, before->record.scope);
+  }
+  void gone(const std::string& stream, const std::string& key) override {
+    std::lock_guard lock(mutex_);
+    runs_[stream].gone.insert(key);
   }
   void listed(const std::string& stream, const std::string& scope, bool complete) override {
     std::lock_guard lock(mutex_);
@@ -169,7 +175,7 @@ class MemorySink final : public probackup::BackupSink {
     bool full = true;
     std::map<std::string, probackup::Change> changes;
     std::map<std::string, bool> scopes;  // listed, and whether complete
-    std::set<std::string> kept;
+    std::set<std::string> kept, gone;
   };
   class File;
 

@@ -177,6 +177,7 @@ std::vector<Vendor> vendors() {
        .token = "https://api.linear.app/oauth/token",
        .redirect = fixed,
        .scopes = "read",
+       .restore_scopes = "write",
        .rules = public_client(Pkce::required),
        .lifetime = day},
       // developer.todoist.com/api/v1, Authorization
@@ -195,6 +196,10 @@ std::vector<Vendor> vendors() {
        .scopes = "oauth crm.objects.contacts.read crm.objects.companies.read "
                  "crm.objects.deals.read crm.objects.owners.read crm.lists.read tickets files "
                  "forms",
+       .restore_scopes = "crm.objects.contacts.write crm.objects.companies.write "
+                         "crm.objects.deals.write crm.objects.line_items.write "
+                         "crm.schemas.contacts.write crm.schemas.companies.write "
+                         "crm.schemas.deals.write crm.schemas.line_items.write",
        .rules = hubspot(),
        .lifetime = hour / 2,
        .rotates = false},
