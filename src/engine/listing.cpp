@@ -149,15 +149,11 @@ bool Listing::read_feed() {
   if (may_feed_ && token != stream_.plan.feeds.end()) {
     if (auto answer = feed.read(token->second)) {
       next_feed_ = std::move(answer->next);
-      is_feed_ = true;
       SettleAtEnd settle{group_};
       RawJson json;
-      for (auto& change : answer->changes) {
-        if (change.gone)
+      for (auto& change : answer->changes)
+        if (change.gone || !take(json, std::move(change.raw)))
           parts_.sink.gone(stream_.model.name, change.key);
-        else
-          take(json, std::move(change.raw));
-      }
       group_.wait();
       return true;
     }
@@ -352,23 +348,32 @@ void Listing::check_cap() {
   broken({.url = safe_url(request_.url), .reason = say});
 }
 
-void Listing::take(RawJson& json, std::string raw) {
+bool Listing::take(RawJson& json, std::string raw) {
   ListedRecord listed;
   try {
     listed = stream_.reader.look(json, raw, names_.scope());
   } catch (const Error& error) {
     if (keys_) keys_->insert(raw);
-    return bad_record(error.what());
+    bad_record(error.what());
+    return true;
   }
-  if (keys_ && !keys_->insert(listed.key.empty() ? raw : listed.key)) return;
-  if (!listed.keep && is_feed_) parts_.sink.gone(stream_.model.name, listed.key);
-  if (!listed.keep) return;
-  if (listed.key.empty()) return bad_record("a record without an id");
+  if (keys_ && !keys_->insert(listed.key.empty() ? raw : listed.key)) return true;
+  if (!listed.keep) return false;
+  if (listed.key.empty()) {
+    bad_record("a record without an id");
+    return true;
+  }
   stream_.old_gaps.saw(listed.key);
   if (stream_.seen && !stream_.seen->insert(listed.key))
-    return parts_.sink.named(stream_.model.name, listed.key, place_.scope);
-  if (!stream_.model.detail) return deliver(json, std::move(raw), listed);
-  if (keep_unchanged(raw, listed)) return;
+    parts_.sink.named(stream_.model.name, listed.key, place_.scope);
+  else if (!stream_.model.detail)
+    deliver(json, std::move(raw), listed);
+  else if (!keep_unchanged(raw, listed))
+    ask_detail(std::move(raw), listed);
+  return true;
+}
+
+void Listing::ask_detail(std::string raw, const ListedRecord& listed) {
   ++parts_.fetcher.totals().planned;
   group_.run(
       [this, raw = std::move(raw), listed]() mutable { read_detail(std::move(raw), listed); });

@@ -88,7 +88,9 @@ class Listing {
   std::optional<Page> read_page(Pager& pager, const PageAsk& ask,
                                 std::optional<std::size_t>* token);
   void add_validators(HttpRequest& request);
-  void take(RawJson& json, std::string raw);
+  // False for a record that the connector's `keep` drops.
+  bool take(RawJson& json, std::string raw);
+  void ask_detail(std::string raw, const ListedRecord& listed);
   void read_detail(std::string raw, const ListedRecord& listed);
   void deliver(RawJson& json, std::string raw, const ListedRecord& listed);
   bool keep_unchanged(const std::string& raw, const ListedRecord& listed);
@@ -106,7 +108,7 @@ class Listing {
   const ListingPlace place_;
   Names names_;
   const bool distrusted_;
-  bool incremental_ = false, may_feed_ = false, is_feed_ = false;
+  bool incremental_ = false, may_feed_ = false;
   std::optional<std::string> next_feed_;
   RequestParts request_;
   std::string request_name_;  // for validators; "" when they are not used

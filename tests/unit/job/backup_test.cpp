@@ -554,7 +554,10 @@ TEST_CASE("a record below several parents stays while a listing that was not rea
     sink.begin_stream("children", true);
     sink.keep_scope("children", "2");  // not modified
     sink.listed("children", "1", true);
-    sink.end_stream({.stream = "children", .complete = true, .full = true, .refreshed = true});
+    StreamResult result;
+    result.stream = "children";
+    result.complete = result.full = result.refreshed = true;
+    sink.end_stream(result);
   });
   CHECK(fixture.records(report.snapshot, "children") == held);
   report = fixture.run([&](BackupSink& sink, std::stop_token) {
