@@ -40,7 +40,7 @@ TEST_CASE("The documentation describes every function") {
 TEST_CASE("The documentation's examples of expressions are accepted") {
   const std::vector<std::string> roots{"config", "record", "parent",  "item", "body",   "headers",
                                        "last",   "since",  "status",  "name", "fields", "list",
-                                       "x",      "page",   "account", "now",  "options"};
+                                       "x",      "page",   "account", "now",  "options", "feed"};
   std::string docs = read_docs();
   std::size_t count = 0;
   for (std::size_t at = 0; (at = docs.find("${", at)) != std::string::npos; at += 2) {

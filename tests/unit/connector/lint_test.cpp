@@ -274,6 +274,18 @@ TEST_CASE("Mistakes in since are found") {
           "'since' is not known here"}});
 }
 
+TEST_CASE("Mistakes in feeds are found") {
+  const std::string feed = "/streams/groups/feed";
+  check({{feed, "{}", feed, "\"start\" is missing"},
+         {feed, R"({"start": {"get": "/a"}})", feed + "/start", "\"token\" is missing"},
+         {feed, R"({"start": {"get": "/${feed}", "token": "${body.t}"}})", feed + "/start/get",
+          "'feed' is not known here"},
+         {feed, R"({"get": "/b", "next": "${record.t}"})", feed + "/next",
+          "'record' is not known here"},
+         {feed, R"({"get": "/b", "gone": "removed"})", feed + "/gone", "expected an expression"},
+         {"/streams/comments/feed", "{}", "/streams/comments/feed", "not both"}});
+}
+
 TEST_CASE("Mistakes in streams are found") {
   const std::string cards = "/streams/cards";
   check({{"/defaults/id", "-", "/streams/groups", "\"id\" is missing"},
@@ -298,7 +310,7 @@ TEST_CASE("Mistakes in streams are found") {
           "'parent' is not known here"},
          {"/streams/groups/reuse_if_unchanged", "true", "/streams/groups/reuse_if_unchanged",
           "no parent without \"each\""},
-         {cards + "/feed", "{}", cards + "/feed", "unknown key"},
+         {cards + "/stream", "{}", cards + "/stream", "unknown key"},
          {"/defaults/get", "\"/x\"", "/defaults/get", "unknown key"},
          {"/defaults", "[]", "/defaults", "expected an object"}});
 }
