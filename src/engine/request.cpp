@@ -186,8 +186,9 @@ void change_credentials(HttpRequest& request, const Credentials& from, const Cre
   bool has_any = false;
   for (const auto& [name, value] : from.headers)
     if (header(request.headers, name) == value) {
-      std::erase_if(request.headers,
-                    [&](const auto& pair) { return to_lower(pair.first) == to_lower(name); });
+      std::erase_if(request.headers, [lower = to_lower(name)](const auto& pair) {
+        return to_lower(pair.first) == lower;
+      });
       has_any = true;
     }
   for (const auto& [name, value] : from.query) {
