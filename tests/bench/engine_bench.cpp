@@ -31,6 +31,7 @@ class CountingSink final : public BackupSink {
     return std::nullopt;
   }
   bool keep(const std::string&, const std::string&) override { return false; }
+  void named(const std::string&, const std::string&, const std::string&) override {}
   void gone(const std::string&, const std::string&) override {}
   void listed(const std::string&, const std::string&, bool) override {}
   void keep_scope(const std::string&, const std::string&) override {}
