@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "engine/passing_sink.h"
 #include "probackup/connector.h"
-#include "probackup/engine.h"
 
 using namespace probackup;
 
@@ -18,30 +18,13 @@ namespace {
 
 constexpr int page_size = 100;
 
-class CountingSink final : public BackupSink {
+class CountingSink final : public PassingSink {
  public:
-  PriorStream prior(const std::string&) override { return {}; }
-  void begin_stream(const std::string&, bool) override {}
-  void record_done(const std::string&, const std::string&) override {}
   Change record(Record) override {
     ++records;
     return Change::added;
   }
-  std::optional<std::string> prior_mark(const std::string&, const std::string&) override {
-    return std::nullopt;
-  }
-  bool keep(const std::string&, const std::string&) override { return false; }
-  void named(const std::string&, const std::string&, const std::string&) override {}
-  void gone(const std::string&, const std::string&) override {}
-  void listed(const std::string&, const std::string&, bool) override {}
-  void keep_scope(const std::string&, const std::string&) override {}
-  void end_stream(const StreamResult&) override {}
-  void parents(const std::string&, bool, const std::function<bool(ParentRecord)>&) override {}
-  std::unique_ptr<FileSink> file(const FileRef&) override { return nullptr; }
-  void git(const GitRef&) override {}
   void gap(const Gap& gap) override { fmt::print(stderr, "gap: {} {}\n", gap.url, gap.reason); }
-  std::optional<Validators> validators(const std::string&) override { return std::nullopt; }
-  void remember(const std::string&, const Validators&) override {}
 
   std::atomic<std::uint64_t> records{0};
 };

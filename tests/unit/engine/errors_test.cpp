@@ -1,4 +1,5 @@
 #include "catch.h"
+#include "engine/passing_sink.h"
 #include "rig.h"
 
 using namespace probackup;
@@ -217,27 +218,9 @@ TEST_CASE("stopping ends a run at once as interrupted") {
 }
 
 TEST_CASE("an exception of the sink ends the run") {
-  class FullDisk final : public BackupSink {
+  class FullDisk final : public PassingSink {
    public:
-    PriorStream prior(const std::string&) override { return {}; }
-    void begin_stream(const std::string&, bool) override {}
-    void record_done(const std::string&, const std::string&) override {}
     Change record(Record) override { throw Error("the disk is full"); }
-    std::optional<std::string> prior_mark(const std::string&, const std::string&) override {
-      return std::nullopt;
-    }
-    bool keep(const std::string&, const std::string&) override { return false; }
-    void named(const std::string&, const std::string&, const std::string&) override {}
-    void gone(const std::string&, const std::string&) override {}
-    void listed(const std::string&, const std::string&, bool) override {}
-    void keep_scope(const std::string&, const std::string&) override {}
-    void end_stream(const StreamResult&) override {}
-    void parents(const std::string&, bool, const std::function<bool(ParentRecord)>&) override {}
-    std::unique_ptr<FileSink> file(const FileRef&) override { return nullptr; }
-    void git(const GitRef&) override {}
-    void gap(const Gap&) override {}
-    std::optional<Validators> validators(const std::string&) override { return std::nullopt; }
-    void remember(const std::string&, const Validators&) override {}
   } sink;
   Rig rig(one_stream, [&](const Asked&) { return reply(good_body); });
   Engine engine(rig.connector, rig.options(), rig.http, rig.clock);
