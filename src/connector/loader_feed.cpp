@@ -17,6 +17,17 @@ void read_start(ObjectReader& feed_reader, const Lets& lets, const Roots& roots,
   feed.start = read_request(reader, lets, roots);
   reader.require("token");
   feed.start_token = reader.expression("token", answer_roots(roots));
+  feed.start_status = static_cast<int>(reader.number("status", 400, 599, 0));
+  reader.finish();
+}
+
+void read_detail(ObjectReader& feed_reader, const Lets& lets, const Roots& roots, FeedModel& feed) {
+  Found found = feed_reader.find("detail");
+  if (!found) return;
+  feed_reader.refuse("record", "\"record\" goes into \"detail\", over its answer");
+  ObjectReader reader(feed_reader.context(), found);
+  feed.detail = read_request(reader, lets, roots);
+  feed.detail_record = reader.path("record", true);
   reader.finish();
 }
 
@@ -39,6 +50,9 @@ std::optional<FeedModel> read_feed(ObjectReader& source, const Lets& lets, const
     if (auto id = reader.path_or_template("id", of_change)) feed.id = std::move(*id);
   feed.gone = reader.expression("gone", of_change);
   feed.record = reader.path("record", true);
+  read_detail(reader, lets, of_change, feed);
+  feed.whole = reader.expression("whole", answer_roots(with_feed));
+  feed.at_most = reader.number("at_most", 1, feed_changes_max, feed_changes_max);
   reader.require("next");
   feed.next = reader.expression("next", answer_roots(with_feed));
   feed.full_every = reader.duration("full_every");

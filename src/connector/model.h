@@ -36,17 +36,25 @@ struct FileModel {
   std::string renew_url;                    // selector of that address in the answer
 };
 
+// Changes are held in memory until all are there.
+inline constexpr std::int64_t feed_changes_max = 100'000;
+
 // An app's own list of what changed, asked with a token in place of the listing.
 struct FeedModel {
   RequestModel start;                     // asked before the listing is read whole, ...
   std::optional<Expression> start_token;  // ... for the first token, over its answer
+  int start_status = 0;                   // that answer's, where it is not one of success
   RequestModel request;                   // `feed`: the token
   std::vector<std::string> records;       // selectors of the changes
   PageModel page;
   Template id;                     // of the record, over the change (`record`)
   std::optional<Expression> gone;  // over the change: the record is not there any more
   std::string record;              // selector of the record in the change; "": the change is it
-  std::optional<Expression> next;  // the token of the next run, over the last page
+  std::optional<RequestModel> detail;  // over the change: asked for the record, ...
+  std::string detail_record;           // ... which this selects
+  std::optional<Expression> whole;  // over each page: the app cannot tell, the listing is to be read
+  std::int64_t at_most = feed_changes_max;  // so is it where there are more changes
+  std::optional<Expression> next;       // the token of the next run, over the last page
   std::chrono::nanoseconds full_every{};  // zero: never
 };
 

@@ -128,6 +128,7 @@ Verdict judge_answer(const HttpResponse& response, const RunContext& context,
     verdict.action = Action::not_modified;
     return verdict;
   }
+  if (allowed.status != 0 && response.status == allowed.status) return verdict;
   if (allowed.missing_is_empty && (response.status == 404 || response.status == 410)) {
     verdict.action = Action::empty;
     return verdict;

@@ -35,6 +35,7 @@ struct Verdict {
 struct Allowed {
   bool missing_is_empty = false;  // 404 and 410
   bool not_modified = false;      // 304
+  int status = 0;                 // this one is as good as 200
 };
 
 // Throws Error when a rule's expression fails.

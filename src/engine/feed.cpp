@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstring>
 #include <unordered_map>
 
@@ -13,9 +14,6 @@
 
 namespace probackup {
 namespace {
-
-// They are held in memory until all are there.
-constexpr std::size_t changes_max = 100'000;
 
 // As the expression finds it in the answer; nothing for null and "".
 std::optional<std::string> token_in(const HttpResponse& response, const Expression& expression,
@@ -45,7 +43,9 @@ class Collected {
     change.key = model_.id.text(names.scope());
     if (change.key.empty()) return;  // of something else
     change.gone = model_.gone && model_.gone->holds(names.scope());
-    if (!change.gone) {
+    if (!change.gone && model_.detail) {
+      change.raw = std::move(raw);
+    } else if (!change.gone) {
       auto found = select_records(json, raw, {model_.record}, std::nullopt);
       if (found.size() != 1) throw Error("a change without its record");
       change.raw = std::move(found[0]);
@@ -55,7 +55,8 @@ class Collected {
       changes_.push_back(std::move(change));
     else
       changes_[at->second] = std::move(change);
-    if (changes_.size() > changes_max) throw Error("too many changes");
+    if (changes_.size() > static_cast<std::size_t>(model_.at_most))
+      throw Error("too many changes");
   }
   std::vector<FeedChange> take() { return std::move(changes_); }
 
@@ -68,13 +69,14 @@ class Collected {
 
 }  // namespace
 
-Feed::Feed(const RunParts& parts, Counters& counters, const FeedModel& model, const Scope& names)
-    : parts_(parts), counters_(counters), model_(model), names_(names) {}
+Feed::Feed(const RunParts& parts, Counters& counters, const FeedModel& model, const Scope& names,
+           Workers::Group& group)
+    : parts_(parts), counters_(counters), model_(model), names_(names), group_(group) {}
 
 // Nothing for what is not as it should be; throws what ends the run.
-std::optional<Feed::Page> Feed::ask(const RequestModel& model, const Scope& names, Pager* pager,
-                                    const PageAsk& page,
-                                    const std::vector<std::string>& selectors) {
+std::optional<Feed::Page> Feed::ask(const RequestModel& model, const Scope& names,
+                                    const std::vector<std::string>& selectors, int status,
+                                    Pager* pager, const PageAsk& page) {
   Page out;
   RawJson json;
   Ask question;
@@ -86,6 +88,7 @@ std::optional<Feed::Page> Feed::ask(const RequestModel& model, const Scope& name
     give_up(error.what());
     return std::nullopt;
   }
+  question.allowed.status = status;
   question.stream = &counters_;
   question.check = [&](const HttpResponse& response) -> std::optional<std::string> {
     try {
@@ -110,7 +113,7 @@ void Feed::give_up(const std::string& why) const {
 }
 
 std::optional<std::string> Feed::start() {
-  auto page = ask(model_.start, names_, nullptr, {}, {""});
+  auto page = ask(model_.start, names_, {""}, model_.start_status);
   if (!page) return std::nullopt;
   try {
     return token_in(page->response, *model_.start_token, names_);
@@ -120,17 +123,43 @@ std::optional<std::string> Feed::start() {
   }
 }
 
+bool Feed::read_details(std::vector<FeedChange>& changes) {
+  std::atomic<bool> all = true;
+  SettleAtEnd settle{group_};
+  for (FeedChange& change : changes) {
+    if (change.gone) continue;
+    ++parts_.fetcher.totals().planned;
+    group_.run([this, &change, &all] {
+      if (!all) return;
+      Names names(&names_);
+      names.set("record", parse_json(change.raw));
+      auto page = ask(*model_.detail, names.scope(), {model_.detail_record});
+      if (page && page->records.size() == 1)
+        change.raw = std::move(page->records[0]);
+      else
+        all = false;
+    });
+  }
+  group_.wait();
+  return all;
+}
+
 std::optional<Feed::Answer> Feed::read(const std::string& token) {
   Names names(&names_);
   names.set("feed", token);
   Pager pager(model_.page, parts_.context, names.scope());
   Collected collected(model_, names.scope());
   RawJson json;
+  Answer out;
   std::optional<PageAsk> next = pager.first();
   while (next) {
-    auto page = ask(model_.request, names.scope(), &pager, *next, model_.records);
+    auto page = ask(model_.request, names.scope(), model_.records, 0, &pager, *next);
     if (!page) return std::nullopt;
     try {
+      if (model_.whole) {
+        AnswerNames answer(names.scope(), page->response, true);
+        if (model_.whole->holds(answer.scope())) throw Error("it answers with everything");
+      }
       PageSeen seen{&page->response, page->records.size(),
                     page->records.empty() ? "" : page->records.back(),
                     digest_of(page->response.body)};
@@ -140,13 +169,15 @@ std::optional<Feed::Answer> Feed::read(const std::string& token) {
       if (next) continue;
       auto last = token_in(page->response, *model_.next, names.scope());
       if (!last) throw Error("the last page has no token");
-      return Answer{collected.take(), *last};
+      out.next = *last;
     } catch (const Error& error) {
       give_up(error.what());
       return std::nullopt;
     }
   }
-  return std::nullopt;
+  out.changes = collected.take();
+  if (model_.detail && !read_details(out.changes)) return std::nullopt;
+  return out;
 }
 
 }  // namespace probackup

@@ -33,13 +33,13 @@ constexpr std::size_t origins_max = 1000;  // file servers whose pace is remembe
 
 class Slot {
  public:
-  explicit Slot(std::counting_semaphore<1024>& slots) : slots_(slots) { slots_.acquire(); }
+  explicit Slot(Slots& slots) : slots_(slots) { slots_.acquire(); }
   ~Slot() { slots_.release(); }
   Slot(const Slot&) = delete;
   Slot& operator=(const Slot&) = delete;
 
  private:
-  std::counting_semaphore<1024>& slots_;
+  Slots& slots_;
 };
 
 std::string path_of(const std::string& url) {
@@ -72,7 +72,7 @@ Fetcher::Fetcher(const RunContext& context, Http& http, Clock& clock, unsigned c
       clock_(clock),
       on_request_(std::move(on_request)),
       start_(clock.now()),
-      slots_(static_cast<std::ptrdiff_t>(std::clamp(concurrency, 1u, 1024u))) {
+      slots_(std::clamp(concurrency, 1u, 1024u)) {
   std::vector<RateRule> rules;
   for (const auto& limit : context.model().limits)
     rules.push_back({limit.match, {limit.count, limit.window}});

@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <semaphore>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "engine/errors.h"
 #include "probackup/clock.h"
 #include "probackup/http.h"
+#include "util/slots.h"
 
 namespace probackup {
 
@@ -110,7 +110,7 @@ class Fetcher {
   const OnRequest on_request_;
   const Time start_;
   Counters totals_;
-  std::counting_semaphore<1024> slots_;
+  Slots slots_;
   std::atomic<bool> answered_{false};
   std::atomic<unsigned> dead_in_row_{0};
   std::atomic<std::int64_t> skew_ns_{0};  // server's clock minus ours

@@ -31,12 +31,6 @@ bool may_end(const ConnectorModel& model) {
                      [](const ErrorRule& rule) { return rule.action == ErrorRule::Do::restart; });
 }
 
-// Tasks use what dies with the scope of this, also when an exception ends it.
-struct SettleAtEnd {
-  Workers::Group& group;
-  ~SettleAtEnd() { group.settle(); }
-};
-
 }  // namespace
 
 bool KeySet::insert(std::string_view key) {
@@ -144,12 +138,12 @@ Listing::End Listing::read() {
 }
 
 bool Listing::read_feed() {
-  Feed feed(parts_, stream_.counters, *source_.feed, names_.scope());
+  Feed feed(parts_, stream_.counters, *source_.feed, names_.scope(), group_);
   auto token = stream_.plan.feeds.find(place_.scope);
   if (may_feed_ && token != stream_.plan.feeds.end()) {
+    SettleAtEnd settle{group_};
     if (auto answer = feed.read(token->second)) {
       next_feed_ = std::move(answer->next);
-      SettleAtEnd settle{group_};
       RawJson json;
       for (auto& change : answer->changes)
         if (change.gone || !take(json, std::move(change.raw)))

@@ -63,4 +63,10 @@ class Workers {
   std::vector<std::thread> threads_;
 };
 
+// For tasks that use what dies with the scope of this, also when an exception ends it.
+struct SettleAtEnd {
+  Workers::Group& group;
+  ~SettleAtEnd() { group.settle(); }
+};
+
 }  // namespace probackup

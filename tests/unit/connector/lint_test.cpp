@@ -283,6 +283,9 @@ TEST_CASE("Mistakes in feeds are found") {
          {feed, R"({"get": "/b", "next": "${record.t}"})", feed + "/next",
           "'record' is not known here"},
          {feed, R"({"get": "/b", "gone": "removed"})", feed + "/gone", "expected an expression"},
+         {feed, R"({"record": "r", "detail": {"get": "/b"}})", feed + "/record",
+          "goes into \"detail\""},
+         {feed, R"({"start": {"get": "/a", "status": 200}})", feed + "/start/status", "400"},
          {"/streams/comments/feed", "{}", "/streams/comments/feed", "not both"}});
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <map>
 
 #include "catch.h"
@@ -481,6 +482,91 @@ TEST_CASE("a listing with a gap leaves no token, so the next run lists again") {
   rig.run();
   CHECK(rig.asked() == std::vector<std::string>{"/token", "/notes"});
   CHECK(rig.sink.keys("notes") == std::vector<std::string>{"a", "b", "c"});
+}
+
+// What changed is only named, as "a" or "-a"; the first token comes with an error.
+struct NamesWorld {
+  std::map<std::string, std::string> notes{{"a", "1"}, {"b", "1"}, {"c", "1"}};
+  std::vector<std::string> changes;
+  bool forgot = false;
+
+  void set(const std::string& id, const std::string& text) {
+    notes[id] = text;
+    changes.push_back(id);
+  }
+  void drop(const std::string& id) {
+    notes.erase(id);
+    changes.push_back("-" + id);
+  }
+  static json note(const auto& entry) { return {{"id", entry.first}, {"text", entry.second}}; }
+  HttpResponse answer(const Asked& asked) const {
+    if (asked.path == "/v1/changes") {
+      const auto at = asked.parameter("at");
+      if (at.empty()) return reply(json{{"token", text_of(changes.size())}}.dump(), 412);
+      json page = {{"all", forgot}, {"names", json::array()}, {"token", text_of(changes.size())}};
+      for (auto i = std::stoul(at); i < changes.size(); ++i) page["names"].push_back(changes[i]);
+      return reply(page.dump());
+    }
+    if (asked.path.starts_with("/v1/notes/")) {
+      auto found = notes.find(asked.path.substr(std::strlen("/v1/notes/")));
+      if (found == notes.end()) return reply("", 404);
+      return reply(json{{"note", note(*found)}}.dump());
+    }
+    json list = json::array();
+    for (const auto& entry : notes) list.push_back(note(entry));
+    return reply(list.dump());
+  }
+  static std::string text_of(std::size_t number) { return std::to_string(number); }
+};
+
+constexpr auto names_stream =
+    R"({"notes": {"get": "/notes", "id": "id", "keep": "${record.text != 'secret'}",
+    "feed": {"start": {"get": "/changes", "status": 412, "token": "${body.token}"},
+             "get": "/changes", "query": {"at": "${feed}"}, "records": "names",
+             "id": "${replace(record, '-', '')}", "gone": "${starts_with(record, '-')}",
+             "detail": {"get": "/notes/${record}", "record": "note"},
+             "whole": "${body.all}", "at_most": 3, "next": "${body.token}"}}})";
+
+TEST_CASE("what a feed only names is asked for, each once") {
+  NamesWorld world;
+  Rig rig(names_stream, [&](const Asked& asked) { return world.answer(asked); });
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/changes", "/notes"});
+  world.set("b", "2");
+  world.set("b", "3");
+  world.set("d", "1");
+  world.drop("a");
+  rig.run();
+  auto asked = rig.asked();
+  std::sort(asked.begin(), asked.end());
+  CHECK(asked == std::vector<std::string>{"/changes?at=0", "/notes/b", "/notes/d"});
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"b", "c", "d"});
+  CHECK(rig.sink.raws("notes")["b"] == R"({"id":"b","text":"3"})");
+  world.set("c", "secret");
+  rig.run();
+  CHECK(rig.asked() == std::vector<std::string>{"/changes?at=4", "/notes/c"});
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"b", "d"});
+  CHECK(rig.sink.gaps().empty());
+}
+
+TEST_CASE("the whole listing is read where a feed cannot tell, tells too much, or names what is not there") {
+  const int trouble = GENERATE(0, 1, 2);
+  CAPTURE(trouble);
+  NamesWorld world;
+  Rig rig(names_stream, [&](const Asked& asked) { return world.answer(asked); });
+  rig.run();
+  world.set("b", "2");
+  world.drop("a");
+  if (trouble == 0) world.forgot = true;
+  if (trouble == 1)
+    for (const char* id : {"d", "e", "f", "g"}) world.set(id, "1");
+  if (trouble == 2) world.changes.emplace_back("ghost");
+  rig.run();
+  CHECK(count_of(rig.asked(), "/notes") == (trouble == 2 ? 3 : 1));
+  CHECK(rig.asked().back() == "/notes");
+  CHECK(rig.sink.gaps().empty());
+  CHECK(rig.sink.keys("notes").size() == world.notes.size());
+  CHECK(rig.sink.raws("notes")["b"] == R"({"id":"b","text":"2"})");
 }
 
 TEST_CASE("each parent has a feed of its own, and a new parent is listed") {
