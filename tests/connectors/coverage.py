@@ -201,10 +201,11 @@ def requests(app, connector):
             for path in expand(app, source[method]):
                 yield name, method, path, {q.removesuffix("[]") for q in query}
             feed = source.get("feed", {})
-            for part in (feed, feed.get("start", {})):
-                for path in expand(app, part["get"]) if "get" in part else []:
+            for part in (feed, feed.get("start", {}), feed.get("detail", {})):
+                for verb in [verb for verb in ("get", "post") if verb in part]:
                     turned = {feed["page"]["into"].removeprefix("query.")} if part is feed and "page" in feed else set()
-                    yield name, "get", path, set(part.get("query", {})) | turned
+                    for path in expand(app, part[verb]):
+                        yield name, verb, path, set(part.get("query", {})) | turned
         if "get" in (detail := stream.get("detail", {})):
             for path in expand(app, detail["get"]):
                 yield name, "get", path, set(detail.get("query", {}))

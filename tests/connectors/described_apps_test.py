@@ -145,12 +145,19 @@ class Trial:
     def follow_feed(self):
         """What the app tells of changes by itself is all that a run needs; without it, everything is read."""
         kind = self.table["feed"]["kind"]
+        paths = {entry["get"] for entry in self.account.kinds[kind].lists}
         for _ in range(3):
             self.change([kind])
+            listed = [self.server.listings.get(path) for path in paths]
             told = self.backup()
             self.compare("run by the feed")
+            if listed != [self.server.listings.get(path) for path in paths]:
+                raise Failed(f"{kind} was listed, though the app says what changed")
             if not any(s["changed"] + s["removed"] for s in told["streams"] if s["stream"] == kind):
                 raise Failed(f"nothing was changed in {kind}")
+        self.change([kind, *self.table["feed"].get("beside", [])])
+        self.backup()
+        self.compare("run after changes beside those that the feed tells of")
         self.change([kind])
         self.server.feed.held.clear()
         self.backup()

@@ -15,7 +15,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from account import get, put, shape
-from feed import Feed
+from feed import feed_of
 from git_side import PREFIX, GitSide
 from writes import Refused, Writer, parts_of
 
@@ -37,7 +37,7 @@ class AppServer:
         self.faults_sent = 0
         self.faults_most = 6
         self.writer = Writer(self, table.get("writes", {}))
-        self.feed = Feed(account, table.get("feed", {}))
+        self.feed = feed_of(account, table.get("feed", {}))
         self.writes = 0
         self.kill = None
         self.lock = threading.Lock()
@@ -188,8 +188,8 @@ class AppServer:
         if problems := operation.problems(pairs, headers, body, undescribed):
             return self.refuse(400, "; ".join(problems), request.path)
         query = dict(pairs)
-        if self.feed.knows(operation.path):
-            answer = self.feed.answer(operation.path, query)
+        if self.feed.knows(method, operation.path):
+            answer = self.feed.answer(operation.path, query, body)
             return (200, {}, json.dumps(answer).encode()) if answer else (410, {}, b"{}")
         if self.writer.knows(method, operation):
             return self.write(method, operation, values, query, body, files, request.path)
