@@ -1,10 +1,11 @@
 """An app's own list of what changed: each token stands for what was there when it was given."""
 
 import json
+import time
 
 
 def feed_of(account, table):
-    return (SyncFeed if "sync" in table else Feed)(account, table)
+    return (SyncFeed if "sync" in table else SearchFeed if "search" in table else Feed)(account, table)
 
 
 class Feed:
@@ -77,3 +78,35 @@ class SyncFeed:
                 done = name == "items" and at % 2 == 1
                 answer[name].append({**record, "is_deleted": not done, "checked": done})
         return answer
+
+
+class SearchFeed:
+    """HubSpot's search for what changed since a time. It knows no deletions, and no changes of associations."""
+
+    def __init__(self, account, table):
+        self.account = account
+        self.table = table
+        self.seen = {}  # by kind and id: the properties, and when they were changed
+        for name in table["search"]:
+            self.changed(name)
+
+    def knows(self, method, path):
+        return method == "POST" and path.endswith("/search") and path.split("/")[-2] in (*self.table["search"].values(), "{objectType}")
+
+    def changed(self, kind):
+        now = {}
+        for node in self.account.kinds[kind].nodes:
+            text = json.dumps(node.full["properties"], sort_keys=True)
+            old, when = self.seen.get((kind, node.look("")), (text, 0))
+            self.seen[kind, node.look("")] = now[node.look("")] = (text, when if old == text else time.time())
+        return {id: when for id, (_, when) in now.items()}
+
+    def answer(self, path, query, body):
+        kind = next(name for name, called in self.table["search"].items() if path.endswith(f"/{called}/search"))
+        rule = body["filterGroups"][0]["filters"][0]
+        if rule["propertyName"] != self.table["member"].get(kind, self.table["member"]["*"]) or rule["operator"] != "GTE":
+            return None
+        nodes = {n.look(""): n for n in self.account.kinds[kind].nodes if not n.full.get("archived")}
+        found = [id for id, when in self.changed(kind).items() if id in nodes and when * 1000 >= int(rule["value"])]
+        shown = [{**nodes[id].full, "properties": {"hs_object_id": id}} for id in found[: body["limit"]]]
+        return {"total": len(found), "results": [{k: v for k, v in record.items() if k != "associations"} for record in shown]}

@@ -189,7 +189,7 @@ class AppServer:
             return self.refuse(400, "; ".join(problems), request.path)
         query = dict(pairs)
         if self.feed.knows(method, operation.path):
-            answer = self.feed.answer(operation.path, query, body)
+            answer = self.feed.answer(path, query, body)
             return (200, {}, json.dumps(answer).encode()) if answer else (410, {}, b"{}")
         if self.writer.knows(method, operation):
             return self.write(method, operation, values, query, body, files, request.path)
