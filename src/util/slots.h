@@ -7,8 +7,8 @@
 
 namespace probackup {
 
-// In place of std::counting_semaphore, whose waiters may sleep for ever in libstdc++ (GCC bugs 98033
-// and 104928). Safe for concurrent calls.
+// In place of std::counting_semaphore, whose acquire() can miss the last release() in libstdc++ and
+// sleep for ever (GCC bug 98033). Safe for concurrent calls.
 class Slots {
  public:
   explicit Slots(std::size_t count) : free_(count) {}
