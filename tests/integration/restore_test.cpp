@@ -6,6 +6,7 @@
 
 #include "catch.h"
 #include "fake/monday_account.h"
+#include "fake/redmine_server.h"
 #include "restore_faults.h"
 #include "util/text.h"
 
@@ -50,6 +51,37 @@ TEST_CASE("A drill of a random account finds every restored record equal") {
     CHECK(report.restored.count(&Kind::uncertain) == 0);
     CHECK(report.good());
   }
+}
+
+TEST_CASE("A note or a relation that a Redmine lost or altered is found by the drill") {
+  RestoreRig rig("redmine", 3);
+  rig.restore();
+  REQUIRE(rig.compare().differences.empty());
+  auto& redmine = dynamic_cast<RedmineAccount&>(rig.target());
+  const std::string touched = redmine.change([](RedmineData& data) {
+    for (auto& [issue, entries] : data.journals)
+      for (std::size_t i = 0; i < entries.size(); ++i)
+        if (!entries[i].value("notes", "").empty()) {
+          data.edit_note(issue, i, "somebody else's words");
+          return std::to_string(issue);
+        }
+    return std::string();
+  });
+  auto report = rig.compare();
+  CAPTURE(RestoreRig::differences(report));
+  REQUIRE(report.differences.size() == 1);
+  CHECK(report.differences[0].new_id == touched);
+  CHECK(report.differences[0].path.starts_with("journals["));
+  CHECK(report.differences[0].got == "\"somebody else's words\"");
+
+  redmine.change(
+      [](RedmineData& data) { data.delete_relation(data.tables.at("relations").begin()->first); });
+  report = rig.compare();
+  CAPTURE(RestoreRig::differences(report));
+  REQUIRE(report.differences.size() == 2);
+  CHECK(std::any_of(
+      report.differences.begin(), report.differences.end(),
+      [](const auto& difference) { return difference.path.starts_with("relations"); }));
 }
 
 TEST_CASE("Restores that are interrupted again and again make everything once") {
