@@ -164,11 +164,34 @@ HttpResponse Fetcher::send(const Ask& ask, std::stop_token stop) {
   return http_.send(ask.request, stop);
 }
 
+void Fetcher::wait_for_turn(Ask& ask, std::size_t& token, std::stop_token stop) {
+  const std::string path = path_of(ask.request.url);
+  if (!context_.is_api(ask.request.url)) return limiter_for(ask.request.url).acquire(path, stop);
+  for (;;) {
+    if (tokens_.size() > 1) {
+      const std::size_t next = choose_token(path, ask.token ? *ask.token : std::nullopt);
+      if (next != token)
+        change_credentials(ask.request, tokens_[token].context->credentials(),
+                           tokens_[next].context->credentials());
+      token = next;
+      if (ask.token) *ask.token = token;
+    }
+    try {
+      return tokens_[token].limiter->acquire(path, stop);
+    } catch (const QuotaUsedUp& used_up) {
+      // Another thread may have used this token up since it was chosen.
+      const nanoseconds other = wait_for_other(token, path);
+      if (other > context_.wait_max())
+        throw QuotaUsedUp(used_up.what(), clock_.now(),
+                          std::min(other, used_up.until() - clock_.now()));
+    }
+  }
+}
+
 Fetcher::Try Fetcher::attempt(const Ask& ask, Token& token, std::stop_token stop) {
   std::string path = path_of(ask.request.url);
   bool own = context_.is_api(ask.request.url);
   RateLimiter& limiter = own ? *token.limiter : limiter_for(ask.request.url);
-  limiter.acquire(path, stop);
   Try result;
   try {
     result.response = send(ask, stop);
@@ -266,15 +289,8 @@ Fetched Fetcher::fetch(Ask ask, std::stop_token stop) {
   std::size_t token = 0;  // whose credentials the request has
   for (unsigned tries = 1;; ++tries) {
     if (ask.prepare) ask.prepare(ask.request);
+    wait_for_turn(ask, token, stop);
     const std::string path = path_of(ask.request.url);
-    if (tokens_.size() > 1 && context_.is_api(ask.request.url)) {
-      const std::size_t next = choose_token(path, ask.token ? *ask.token : std::nullopt);
-      if (next != token)
-        change_credentials(ask.request, tokens_[token].context->credentials(),
-                           tokens_[next].context->credentials());
-      token = next;
-      if (ask.token) *ask.token = token;
-    }
     Try result = attempt(ask, tokens_[token], stop);
     if (result.response.status == 401 && !std::exchange(renewed, true) &&
         renew_token(ask.request, *tokens_[token].context, stop)) {

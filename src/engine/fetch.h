@@ -91,6 +91,10 @@ class Fetcher {
   std::size_t choose_token(const std::string& path, const std::optional<std::size_t>& last);
   // How long it takes until another token may be used; for ever where there is none.
   std::chrono::nanoseconds wait_for_other(std::size_t token, const std::string& path) const;
+  // Waits until the request may be sent; to the API with the token that is best then, whose
+  // credentials it gets. `token`: whose it has. Throws QuotaUsedUp when no token may be used soon.
+  void wait_for_turn(Ask& ask, std::size_t& token, std::stop_token stop);
+  // Sends what has had its turn.
   Try attempt(const Ask& ask, Token& token, std::stop_token stop);
   HttpResponse send(const Ask& ask, std::stop_token stop);
   RateLimiter& limiter_for(const std::string& url);

@@ -1,4 +1,6 @@
 // Several tokens of one account.
+#include <atomic>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 
@@ -93,6 +95,61 @@ TEST_CASE("When every token is used up, the run pauses until the first one is no
   }
   // What was under way when a token was used up is answered, too.
   CHECK(app.asked["first-token"] + app.asked["second-token"] < 15);
+}
+
+// Whoever waits while another request is held waits until a second one does, too.
+class MeetingClock final : public Clock {
+ public:
+  Time now() override { return clock_.now(); }
+  std::chrono::nanoseconds steady() override { return clock_.steady(); }
+  bool sleep(std::chrono::nanoseconds duration, std::stop_token stop) override {
+    {
+      std::unique_lock lock(mutex_);
+      if (held_) {
+        ++waiting_;
+        changed_.notify_all();
+        REQUIRE(changed_.wait_for(lock, 30s, [&] { return waiting_ >= 2; }));
+      }
+    }
+    return clock_.sleep(duration, stop);
+  }
+  // Returns when somebody waits.
+  void hold() {
+    std::unique_lock lock(mutex_);
+    held_ = true;
+    REQUIRE(changed_.wait_for(lock, 30s, [&] { return waiting_ >= 1; }));
+  }
+
+ private:
+  FakeClock clock_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool held_ = false;
+  unsigned waiting_ = 0;
+};
+
+TEST_CASE("A token that is used up while a request waits for it leaves that request to the other") {
+  MeetingClock clock;
+  std::atomic<unsigned> refused{0};
+  nlohmann::json second = {{"token", "second-token"}};
+  Rig rig(
+      notes_below,
+      [&](const Asked& asked) {
+        if (asked.path == "/v1/books")
+          return reply(R"([{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}, {"id": 5}, {"id": 6}])");
+        if (*header(asked.request.headers, "authorization") == "Bearer s3cret-token") {
+          // The first one is refused while another request waits for its turn.
+          if (++refused == 1) clock.hold();
+          return reply("used up", 429, {{"Retry-After", "30000"}});
+        }
+        return reply("[{\"id\": \"" + asked.path + "\"}]");
+      },
+      R"({"http": {"limits": [{"rate": "1/10s"}]}})");
+  rig.base_options.more = {{"second", &second}};
+  rig.base_options.concurrency = 2;
+  Engine engine(rig.connector, rig.options(), rig.http, clock);
+  CHECK_NOTHROW(engine.run(rig.sink, {}));
+  CHECK(rig.sink.keys("notes").size() == 6);
 }
 
 TEST_CASE("A listing stays with its token while pages follow one another") {
