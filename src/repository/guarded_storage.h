@@ -1,17 +1,23 @@
 // The storage of an open repository, while a lock is held on it.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <utility>
 
 #include "probackup/storage.h"
+#include "storage/object_name.h"
+#include "util/log.h"
 
 namespace probackup {
 
-// Asks `guard` before each write that others rely on: when the lock is lost (the machine slept, and
-// somebody pruned meanwhile), an index of packs that are gone would damage the repository. Packs
-// may be written all the same: without an index they are nothing. Safe for concurrent calls.
+// Asks `guard` before and after each write that others rely on: when the lock is lost (the machine
+// slept, and somebody pruned meanwhile), an index of packs that are gone would damage the
+// repository. Packs may be written all the same: without an index they are nothing. Safe for
+// concurrent calls.
 class GuardedStorage final : public Storage {
  public:
   explicit GuardedStorage(Storage& inner) : inner_(inner) {}
@@ -24,8 +30,16 @@ class GuardedStorage final : public Storage {
   std::string location() const override { return inner_.location(); }
   void create() override { inner_.create(); }
   void save(const ObjectName& name, std::string_view bytes) override {
-    if (name.kind == ObjectKind::index || name.kind == ObjectKind::snapshot) ask();
+    if (name.kind != ObjectKind::index && name.kind != ObjectKind::snapshot)
+      return inner_.save(name, bytes);
+    ask();
     inner_.save(name, bytes);
+    try {
+      ask();
+    } catch (...) {
+      take_back(name);
+      throw;
+    }
   }
   std::string load(const ObjectName& name, std::uint64_t offset, std::uint64_t length) override {
     return inner_.load(name, offset, length);
@@ -64,6 +78,16 @@ class GuardedStorage final : public Storage {
       guard = guard_;
     }
     if (guard) guard();
+  }
+
+  void take_back(const ObjectName& name) {
+    try {
+      inner_.remove(name);
+    } catch (const std::exception& error) {
+      log_warning(fmt::format("{} was written after the lock was lost, and stays: {}; "
+                              "`probackup check` tells whether it does harm",
+                              describe(name), error.what()));
+    }
   }
 
   Storage& inner_;

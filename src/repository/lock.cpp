@@ -113,19 +113,27 @@ struct RepositoryLock::State {
   State(Repository& r, bool is_exclusive, Clock& c)
       : repository(r), exclusive(is_exclusive), clock(c) {}
 
-  // Writes a lock of the present time and makes it the current one.
-  void write() {
+  struct Written {
+    std::string name;
+    Time time;
+  };
+  // Writes a lock of the present time.
+  Written write() {
     LockFile lock{clock.now(), exclusive, machine_hostname(), machine_username(), ::getpid()};
-    std::string name = repository.save_document(ObjectKind::lock, print_lock(lock)).hex();
+    return {repository.save_document(ObjectKind::lock, print_lock(lock)).hex(), lock.time};
+  }
+
+  // Makes it the one that counts.
+  void adopt(const Written& written) {
     std::lock_guard guard(mutex);
-    current = name;
-    refreshed = lock.time;
+    current = written.name;
+    refreshed = written.time;
   }
 
   void acquire() {
     survive_hangups();
     check_others(repository, exclusive, {}, clock);
-    write();
+    adopt(write());
     try {
       clock.sleep(settle_time, {});
       check_others(repository, exclusive, current, clock);
@@ -145,15 +153,26 @@ struct RepositoryLock::State {
     }
   }
 
+  // Whether nobody took the lock away. Who did may be deleting what we rely on.
+  bool is_held() {
+    if (repository.storage().size({ObjectKind::lock, current})) return true;
+    std::lock_guard guard(mutex);
+    lost = true;
+    return false;
+  }
+
   void refresh() {
-    std::string old = current;
-    // Somebody who removed our lock may be deleting what we rely on.
-    if (!repository.storage().size({ObjectKind::lock, old})) {
-      std::lock_guard guard(mutex);
-      lost = true;
-      return;
+    if (!is_held()) return;
+    const Written fresh = write();
+    try {
+      // Writing takes as long as the network likes: meanwhile others may take the old one for stale.
+      if (!is_held()) return remove_lock(repository, fresh.name);
+    } catch (...) {
+      remove_lock(repository, fresh.name);
+      throw;
     }
-    write();
+    const std::string old = current;
+    adopt(fresh);
     remove_lock(repository, old);
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <unordered_set>
 
@@ -36,7 +37,9 @@ class Pruner {
       if (file.replaced) take_over(file.id);
     filler_.finish();
     write_index();
-    remove_old();
+    // Only now, when all that is needed stands elsewhere too.
+    remove_index_files();
+    remove_packs();
   }
 
  private:
@@ -96,19 +99,28 @@ class Pruner {
     }
   }
 
-  // Only now, when all that is needed stands elsewhere too.
-  void remove_old() {
+  void remove_index_files() {
     std::vector<ObjectName> index_files;
     for (const auto& file : plan_.index_files())
       if (file.replaced) index_files.push_back({ObjectKind::index, file.id.hex()});
     std::uint64_t done = 0;
-    parallel_for(index_files.size(), delete_threads, [&](std::size_t i) {
-      about_to_delete();
-      unless_gone([&] { objects_.storage().hide(index_files[i]); });
-      std::lock_guard guard(mutex_);
-      if (progress_) progress_("removing old index files", ++done, index_files.size());
-    });
-    remove_packs();
+    std::atomic<bool> began = false;
+    try {
+      parallel_for(index_files.size(), delete_threads, [&](std::size_t i) {
+        about_to_delete();
+        began = true;
+        unless_gone([&] { objects_.storage().hide(index_files[i]); });
+        std::lock_guard guard(mutex_);
+        if (progress_) progress_("removing old index files", ++done, index_files.size());
+      });
+      lock_.verify();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::locked || !began) throw;
+      // Another prune may have kept just those, and removed our new ones.
+      throw Error(ErrorKind::locked,
+                  fmt::format("{}, while index files were being removed", error.what()),
+                  "run `probackup repair index`, which lists again what no index may list now");
+    }
   }
 
   void remove_packs() {

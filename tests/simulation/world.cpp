@@ -6,6 +6,7 @@
 
 #include "probackup/copy.h"
 #include "probackup/prune.h"
+#include "probackup/repair.h"
 #include "unit/repository/quick_init.h"
 
 namespace probackup::simulation {
@@ -80,7 +81,9 @@ void World::step(bool undisturbed) {
             [this, place](Storage& a, Storage& b) { forget(place == 0 ? a : b, places_[place]); });
   else if (dice < 84)
     process(fmt::format("prune of {}", place), undisturbed,
-            [this, place](Storage& a, Storage& b) { prune_one(place == 0 ? a : b); });
+            [this, place](Storage& a, Storage& b) {
+              prune_one(place == 0 ? a : b, places_[place]);
+            });
   else if (dice < 96)
     process("copy", undisturbed, [this](Storage& a, Storage& b) { copy(a, b); });
   else
@@ -177,7 +180,7 @@ void World::forget(Storage& store, Place& place) {
   }
 }
 
-void World::prune_one(Storage& store) {
+void World::prune_one(Storage& store, Place& place) {
   auto repository = open(store);
   RepositoryLock lock(*repository, true, clock_);
   PruneOptions options;
@@ -186,7 +189,22 @@ void World::prune_one(Storage& store) {
   if (random_() % 2 == 0) options.unused_percent_max = 0;
   if (random_() % 4 == 0) options.repack_bytes_max = random_() % 100'000;
   if (random_() % 6 == 0) options.dry_run = true;
-  prune(*repository, lock, options, clock_, {}, {});
+  try {
+    prune(*repository, lock, options, clock_, {}, {});
+  } catch (const Error& error) {
+    if (error.hint().find("probackup repair index") != std::string::npos) place.repair_told = true;
+    throw;
+  }
+}
+
+void World::repair(Place& place) {
+  place.repair_told = false;
+  history_.push_back("  repair index");
+  // Whoever is under way, or died, has a lock.
+  clock_.advance(31min);
+  auto repository = open(place.disk);
+  RepositoryLock lock(*repository, true, clock_);
+  repair_index(*repository, lock, {}, clock_, {}, {});
 }
 
 void World::copy(Storage& from_store, Storage& to_store) {
@@ -204,6 +222,7 @@ void World::copy(Storage& from_store, Storage& to_store) {
 void World::check_promises() {
   for (auto& place : places_) {
     try {
+      if (place.repair_told) repair(place);
       auto repository = open(place.disk);
       for (const auto& problem : repository->check(true, {}, {}).problems)
         if (problem.fatal) fail("check finds: " + problem.what);

@@ -42,6 +42,7 @@ class World {
   struct Place {
     MemoryStorage disk;
     std::map<Id, Truth> promised;
+    bool repair_told = false;  // a prune said that `repair index` is needed
   };
   struct Machine;
 
@@ -51,7 +52,9 @@ class World {
                const std::function<void(Storage&, Storage&)>& work);
   void back_up(Storage& store);
   void forget(Storage& store, Place& place);
-  void prune_one(Storage& store);
+  void prune_one(Storage& store, Place& place);
+  // `repair index`, as an error told to.
+  void repair(Place& place);
   void copy(Storage& from, Storage& to);
   std::unique_ptr<Repository> open(Storage& store);
   void check_promises();

@@ -1,11 +1,16 @@
 // Several machines on one repository: they write side by side, and a prune has it for itself.
+#include <atomic>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "catch.h"
 #include "helpers.h"
 #include "probackup/prune.h"
+#include "probackup/repair.h"
+#include "repository/guarded_storage.h"
 #include "repository/machine.h"
+#include "storage/wrapper.h"
 
 using namespace probackup;
 using namespace probackup::test;
@@ -45,6 +50,54 @@ struct Machines : TestRepository {
                            {"pid", pid}};
     other->save_document(ObjectKind::lock, lock.dump());
   }
+};
+
+// A storage as a machine sees it that falls asleep in the middle of a call.
+class SleepyStorage final : public StorageWrapper {
+ public:
+  enum class Call { save, hide };
+  // `asleep`: what happens elsewhere, right before an object of that kind is saved or hidden.
+  SleepyStorage(Storage& storage, Call call, ObjectKind kind, std::function<void()> asleep)
+      : StorageWrapper(std::make_unique<GuardedStorage>(storage)),
+        call_(call),
+        kind_(kind),
+        asleep_(std::move(asleep)) {}
+  void save(const ObjectName& name, std::string_view bytes) override {
+    sleep_in(Call::save, name);
+    StorageWrapper::save(name, bytes);
+  }
+  void hide(const ObjectName& name) override {
+    sleep_in(Call::hide, name);
+    StorageWrapper::hide(name);
+  }
+  // Falls asleep in the next such call.
+  void get_tired() { is_tired_ = true; }
+
+ private:
+  void sleep_in(Call call, const ObjectName& name) {
+    if (call == call_ && name.kind == kind_ && is_tired_.exchange(false)) asleep_();
+  }
+
+  const Call call_;
+  const ObjectKind kind_;
+  const std::function<void()> asleep_;
+  std::atomic<bool> is_tired_ = false;
+};
+
+// The first machine falls asleep for longer than locks last, with a clock of its own.
+struct Sleeper : Machines {
+  // `meanwhile`: what the other one does.
+  Sleeper(SleepyStorage::Call call, ObjectKind kind, std::function<void()> meanwhile)
+      : sleepy(storage, call, kind, [this, meanwhile] {
+          clock.advance(31min);
+          meanwhile();
+          own_clock.advance(31min);
+        }) {
+    repository = Repository::open(sleepy, password, own_clock, options());
+  }
+
+  ManualClock own_clock;
+  SleepyStorage sleepy;
 };
 
 }  // namespace
@@ -148,4 +201,80 @@ TEST_CASE("a prune whose lock was removed deletes nothing") {
   CHECK_THROWS_WITH(prune(*repository, lock, {}, machines.clock, {}, {}),
                     ContainsSubstring("removed by somebody else"));
   CHECK(machines.storage.list(ObjectKind::data).size() >= packs);
+}
+
+TEST_CASE("a lock that others take for stale while it is being refreshed is lost") {
+  std::unique_ptr<RepositoryLock> others;
+  Sleeper machines(SleepyStorage::Call::save, ObjectKind::lock, [&] {
+    others = std::make_unique<RepositoryLock>(*machines.other, true, machines.clock);
+  });
+  RepositoryLock lock(*machines, false, machines.own_clock);
+  machines.own_clock.wait_for_sleepers(1);
+  machines.sleepy.get_tired();
+  machines.own_clock.advance(5min);
+  const auto is_lost = [&] {
+    try {
+      lock.verify();
+      return false;
+    } catch (const Error& error) {
+      return std::string(error.what()).find("removed by somebody else") != std::string::npos;
+    }
+  };
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (!is_lost() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  CHECK(is_lost());
+  // Nothing of it is in the way of the others.
+  CHECK_NOTHROW(others->verify());
+  CHECK(machines.storage.list(ObjectKind::lock).size() == 1);
+  others.reset();
+}
+
+TEST_CASE("a backup that slept while it wrote its index or snapshot is not done, and leaves neither") {
+  const auto kind = GENERATE(ObjectKind::index, ObjectKind::snapshot);
+  Sleeper machines(SleepyStorage::Call::save, kind, [&] { CHECK_FALSE(machines.try_prune()); });
+  const Id before = save_files(*machines, {{"a", noise(5'000, 1)}}, machines.clock.now());
+  {
+    RepositoryLock lock(*machines, false, machines.own_clock);
+    machines.own_clock.wait_for_sleepers(1);
+    machines.sleepy.get_tired();
+    try {
+      save_files(*machines, {{"a", noise(5'000, 2)}}, machines.own_clock.now());
+      FAIL("the backup did not notice");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::locked);
+    }
+  }
+  const auto repository = Repository::open(machines.storage, password, machines.clock);
+  REQUIRE(repository->snapshots().size() == 1);
+  CHECK(repository->snapshots()[0].id == before);
+  CHECK(repository->check(true, {}, {}).problems.empty());
+}
+
+TEST_CASE("a prune that slept while it removed an index file says what helps, and it does") {
+  Sleeper machines(SleepyStorage::Call::hide, ObjectKind::index, [&] { CHECK_FALSE(machines.try_prune()); });
+  // One pack of which a part is needed, in one index file.
+  const Files needed{{"a", noise(3'000, 1)}};
+  machines->save_blob(BlobType::data, noise(5'000, 2)).get();
+  const Id id = save_files(*machines, needed, machines.clock.now());
+  {
+    RepositoryLock lock(*machines, true, machines.own_clock);
+    machines.own_clock.wait_for_sleepers(1);
+    machines.sleepy.get_tired();
+    try {
+      PruneOptions options;
+      options.unused_percent_max = 0;
+      prune(*machines, lock, options, machines.own_clock, {}, {});
+      FAIL("the prune did not notice");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::locked);
+      CHECK_THAT(error.hint(), ContainsSubstring("probackup repair index"));
+    }
+  }
+  const auto repository = Repository::open(machines.storage, password, machines.clock);
+  {
+    RepositoryLock lock(*repository, true, machines.clock);
+    repair_index(*repository, lock, {}, machines.clock, {}, {});
+  }
+  CHECK(repository->check(true, {}, {}).problems.empty());
+  CHECK(load_files(*repository, id) == needed);
 }
