@@ -204,10 +204,10 @@ class ReadBack {
   std::unordered_map<std::string, std::pair<std::uint64_t, std::size_t>> places_;
 };
 
-// The attachment that a step sends, by its file id; "" for none.
-std::string sent_file(const StepModel& step, const Scope& names) {
-  const PartModel* part = step.create.upload ? &*step.create.upload : nullptr;
-  for (const auto* parts : {&step.create.multipart, &step.create.base64})
+// The attachment that a request sends, by its file id; "" for none.
+std::string sent_file(const WriteModel& write, const Scope& names) {
+  const PartModel* part = write.upload ? &*write.upload : nullptr;
+  for (const auto* parts : {&write.multipart, &write.base64})
     for (const auto& [name, candidate] : *parts)
       if (!candidate.value) part = &candidate;
   return part ? part->file.text(names) : "";
@@ -227,7 +227,7 @@ void compare_files(const StepModel& step, StepItems& items, const RestoreParts& 
                    const std::function<void(const RestoreDifference&)>& each) {
   if (!step.each.empty() && step.parents.empty()) return;
   items.each([&](RestoreItem& item) {
-    const std::string id = sent_file(step, item.scope());
+    const std::string id = sent_file(step.create, item.scope());
     auto entry = parts.journal.find(step.make, item.old_id());
     if (id.empty() || !entry || entry->new_id.empty() || entry->adopted) return true;
     ++out.compared;
@@ -246,6 +246,65 @@ void compare_files(const StepModel& step, StepItems& items, const RestoreParts& 
   });
 }
 
+using Digests = std::multiset<std::string>;
+
+// Calls `use` for each element that a rule of attachments makes one of, with the names it sees.
+void for_elements(const std::optional<Expression>& list_of, const std::optional<Expression>& when,
+                  const Scope& scope, const std::function<void(const Scope&)>& use) {
+  json list = list_of ? list_of->evaluate(scope) : json::array({nullptr});
+  if (list.is_null()) return;
+  if (!list.is_array()) list = json::array({list});
+  for (const json& element : list) {
+    Names names(&scope);
+    if (list_of) names.set("item", element);
+    if (!when || when->holds(names.scope())) use(names.scope());
+  }
+}
+
+// Of the attachments that a step uploads for a thing before it makes it, as far as the snapshot
+// holds them.
+Digests uploaded_before(const StepModel& step, const RestoreItem& item, RestoreSource& source) {
+  Digests out;
+  Names answers(&item.scope());
+  for (const auto& call : step.before) answers.set(call.as, json::array());
+  for (const auto& call : step.before)
+    for_elements(call.each, call.when, answers.scope(), [&](const Scope& names) {
+      const std::string id = sent_file(call.write, names), &key = item.record().key;
+      if (!id.empty() && source.file(step.from, key, id))
+        out.insert(content_digest(source, step.from, key, id));
+    });
+  return out;
+}
+
+// Of the attachments that a record which was read back names.
+Digests held(const StreamModel& stream, const std::string& key, const json& record,
+             const Scope& outer, RestoreSource& restored) {
+  Digests out;
+  Names names(&outer);
+  names.set("record", record);
+  for (const auto& rule : stream.files)
+    for_elements(rule.each, rule.when, names.scope(), [&](const Scope& element) {
+      const std::string id = rule.id.text(element);
+      if (restored.file(stream.name, key, id))
+        out.insert(content_digest(restored, stream.name, key, id));
+    });
+  return out;
+}
+
+// Calls `each` for what was uploaded and is not there byte by byte.
+void compare_uploads(const Digests& wanted, Digests there, RestoreDifference difference,
+                     const std::function<void(const RestoreDifference&)>& each) {
+  difference.path = "content";
+  for (const auto& digest : wanted) {
+    if (auto found = there.find(digest); found != there.end()) {
+      there.erase(found);
+      continue;
+    }
+    difference.expected = digest;
+    each(difference);
+  }
+}
+
 }  // namespace
 
 RestoreEngine::Comparison compare_restored(
@@ -260,6 +319,7 @@ RestoreEngine::Comparison compare_restored(
     compare_files(step, items, parts, refs, restored, out, each);
     if (!step.each.empty()) continue;
     ReadBack back(restored, step.compare.stream);
+    const StreamModel& read_back = *connector.model().stream(step.compare.stream);
     items.each([&](RestoreItem& item) {
       auto entry = parts.journal.find(step.make, item.old_id());
       if (!entry || entry->new_id.empty() || entry->adopted) return true;
@@ -270,8 +330,14 @@ RestoreEngine::Comparison compare_restored(
         each(difference);
         return true;
       }
-      json wanted = comparer.expected(step, item, *entry);
       bool equal = true;
+      if (const auto uploads = uploaded_before(step, item, parts.source); !uploads.empty())
+        compare_uploads(uploads, held(read_back, entry->new_id, *got, names, restored), difference,
+                        [&](const RestoreDifference& found) {
+                          equal = false;
+                          each(found);
+                        });
+      json wanted = comparer.expected(step, item, *entry);
       Comparer::differences(wanted, comparer.got(step, item, *entry, std::move(*got)), "",
                             [&](const std::string& path, const json& a, const json& b) {
                               equal = false;

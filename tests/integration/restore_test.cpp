@@ -53,7 +53,7 @@ TEST_CASE("A drill of a random account finds every restored record equal") {
   }
 }
 
-TEST_CASE("A note or a relation that a Redmine lost or altered is found by the drill") {
+TEST_CASE("A note, a relation or a file that a Redmine lost or altered is found by the drill") {
   RestoreRig rig("redmine", 3);
   rig.restore();
   REQUIRE(rig.compare().differences.empty());
@@ -79,9 +79,22 @@ TEST_CASE("A note or a relation that a Redmine lost or altered is found by the d
   report = rig.compare();
   CAPTURE(RestoreRig::differences(report));
   REQUIRE(report.differences.size() == 2);
-  CHECK(std::any_of(
-      report.differences.begin(), report.differences.end(),
-      [](const auto& difference) { return difference.path.starts_with("relations"); }));
+  const auto at = [&](const std::string& path) {
+    return std::count_if(
+        report.differences.begin(), report.differences.end(),
+        [&](const auto& difference) { return difference.path.starts_with(path); });
+  };
+  CHECK(at("relations") == 1);
+
+  // Every byte of an attachment counts.
+  redmine.change([](RedmineData& data) {
+    for (auto& [attachment, bytes] : data.bytes)
+      if (!bytes.empty()) bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  });
+  report = rig.compare();
+  CAPTURE(RestoreRig::differences(report));
+  CHECK(at("content") > 3);
+  CHECK(at("relations") == 1);
 }
 
 TEST_CASE("Restores that are interrupted again and again make everything once") {
