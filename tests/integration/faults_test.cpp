@@ -1,6 +1,8 @@
 // Whatever goes wrong on the way, a snapshot holds the truth or says what it lacks.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "catch.h"
@@ -72,6 +74,48 @@ std::vector<std::string> unprovoked(Rig& rig, const std::vector<Gap>& gaps) {
   return out;
 }
 
+// What is not there, and was there before and after a run, as it was: as "STREAM/KEY: missing". A
+// record that moved from a list that was read later into one that was read earlier cannot be seen;
+// neither can what hangs below it, which names it.
+std::vector<std::string> lost_of(Rig& rig, const Expected& before, const Expected& after,
+                                 const Contents& contents) {
+  std::map<std::string, std::string> stayed;  // texts by line
+  std::set<std::string> unseen;               // ids
+  for (const auto& [stream, records] : before) {
+    const auto now = after.find(stream);
+    const auto have = contents.streams.find(stream);
+    for (const auto& [key, raw] : records) {
+      const auto line = fmt::format("{}/{}: missing", stream, key);
+      if (have != contents.streams.end() && have->second.contains(key)) continue;
+      if (rig.is_explained(line, contents.gaps)) continue;
+      const bool is_same =
+          now != after.end() && now->second.contains(key) && now->second.at(key) == raw;
+      if (is_same)
+        stayed.emplace(line, raw);
+      else
+        unseen.insert(key);
+    }
+  }
+  const auto key_of = [](const std::string& line) {
+    const auto begin = line.find('/') + 1;
+    return line.substr(begin, line.rfind(':') - begin);
+  };
+  for (;;) {
+    const auto is_below = [&](const auto& record) {
+      return std::any_of(unseen.begin(), unseen.end(), [&](const std::string& id) {
+        return record.second.find('"' + id + '"') != std::string::npos;
+      });
+    };
+    const auto found = std::find_if(stayed.begin(), stayed.end(), is_below);
+    if (found == stayed.end()) break;
+    unseen.insert(key_of(found->first));
+    stayed.erase(found);
+  }
+  std::vector<std::string> out;
+  for (const auto& [line, raw] : stayed) out.push_back(line);
+  return out;
+}
+
 void require_truth(Rig& rig) {
   rig.server().set_faults({});
   const auto report = rig.backup();
@@ -134,18 +178,7 @@ TEST_CASE("While the account changes, no record that stays the same is lost") {
       REQUIRE(snapshot);
       const auto after = rig.app().expected();
       const auto contents = rig.contents(*snapshot);
-      std::vector<std::string> lost;
-      for (const auto& [stream, records] : before) {
-        const auto now = after.find(stream);
-        const auto have = contents.streams.find(stream);
-        for (const auto& [key, raw] : records) {
-          const bool is_stable =
-              now != after.end() && now->second.contains(key) && now->second.at(key) == raw;
-          const bool is_held = have != contents.streams.end() && have->second.contains(key);
-          const auto line = fmt::format("{}/{}: missing", stream, key);
-          if (is_stable && !is_held && !rig.is_explained(line, contents.gaps)) lost.push_back(line);
-        }
-      }
+      const auto lost = lost_of(rig, before, after, contents);
       INFO(join(lost, "\n").substr(0, 3000));
       REQUIRE(lost.empty());
       // What hangs below a record that was deleted meanwhile is not there to be listed.
