@@ -174,7 +174,7 @@ class Execution:
         return {"int": int, "float": float}.get(kind, lambda x: x)(content)
 
     def root(self, name, type, given):
-        found = self.server.app.root(self.account, name)
+        found = self.server.app.root(self.account, name, given)
         if found is not None:
             return found
         for kind in self.account.kinds.values():

@@ -5,6 +5,8 @@ importer: a new team comes with a workflow; attachments are one for each address
 the issue; issueCreate refuses states of the type duplicate; deleting an issue, project or document puts it in the trash.
 """
 
+import json
+
 from graph import Refusal
 
 WORKFLOW = [("Backlog", "backlog"), ("Todo", "unstarted"), ("In Progress", "started"), ("Done", "completed"),
@@ -27,7 +29,8 @@ def id_of(record, member):
 
 
 def type_of(type, name):
-    return {"labelIds": "ProjectLabel" if type == "Project" else "IssueLabel", "teamIds": "Team"}.get(name, "User")
+    label = {"Project": "ProjectLabel", "Initiative": "InitiativeLabel"}.get(type, "IssueLabel")
+    return {"labelIds": label, "teamIds": "Team"}.get(name, "User")
 
 
 def has_file(full):
@@ -38,9 +41,11 @@ def more_streams(account):
     return {"account": account.kinds["users"].nodes[:1]}
 
 
-def root(account, name):
+def root(account, name, given):
     if name == "viewer":
         return account.kinds["users"].nodes[0].full
+    if name == "slaConfigurations":
+        return [n.full for n in account.kinds["sla_rules"].nodes if n.parent.full["id"] == given["teamId"]]
     return account.kinds["organization"].nodes[0].full if name == "organization" else None
 
 
@@ -107,12 +112,12 @@ def settle(account):
         mine = [n for n in kinds["workflow_states"] if n.full["team"] == ref(node)]
         node.full.update(defaultIssueState=ref(mine[1]), autoCloseStateId=mine[4].full["id"] if dice.random() < 0.5 else None)
     names = iter(f"label {i}" for i in range(1000))
-    for nodes in (kinds["issue_labels"], kinds["project_labels"]):
+    for nodes in (kinds["issue_labels"], kinds["project_labels"], kinds["initiative_labels"]):
         for number, node in enumerate(nodes):
-            node.full.update(name=next(names), isGroup=number % 3 == 0, team=None)
-            if "issue" in nodes[0].kind.name:
-                node.full["team"] = some(kinds["teams"], 0.5)
-            groups = [n for n in nodes[:number] if n.full["isGroup"] and n.full["team"] == node.full["team"]]
+            node.full.update(name=next(names), isGroup=number % 3 == 0, parent=None)
+            if "team" in node.full:
+                node.full["team"] = some(kinds["teams"], 0.5) if "issue" in nodes[0].kind.name else None
+            groups = [n for n in nodes[:number] if n.full["isGroup"] and n.full.get("team") == node.full.get("team")]
             node.full["parent"] = None if node.full["isGroup"] else some(groups)
     link(account, everything + kinds["workflow_states"])
     for number, node in enumerate(kinds["project_statuses"]):
@@ -121,7 +126,10 @@ def settle(account):
         node.full.update(teams=few(kinds["teams"], 1), members=few(kinds["users"]), priority=dice.randint(0, 4), convertedFromIssue=None,
                          labelIds=[n.full["id"] for n in one_a_group(few_nodes(dice, kinds["project_labels"]))], url=url(account, "project", node))
     for node in kinds["initiatives"]:
-        node.full.update(priority=dice.randint(0, 4), parentInitiative=None, url=url(account, "initiative", node), labelIds=[], leadTeam=None)
+        node.full.update(priority=dice.randint(0, 4), parentInitiative=None, url=url(account, "initiative", node), leadTeam=None,
+                         labelIds=[n.full["id"] for n in one_a_group(few_nodes(dice, kinds["initiative_labels"]))])
+    settle_initiative_relations(account, kinds)
+    settle_plans(account, dice, kinds, few)
     for node in kinds["external_links"]:
         project = some(kinds["projects"], 0.5)
         node.full.update(project=project, initiative=None if project else some(kinds["initiatives"], 1))
@@ -144,6 +152,35 @@ def settle(account):
     for node in kinds["emojis"]:
         node.full["source"] = "upload"
     settle_comments(account, dice, kinds)
+    settle_trash(account, kinds)
+
+
+def settle_initiative_relations(account, kinds):
+    """Each initiative is part of at most one other, an earlier one."""
+    places = {n.full["id"]: place for place, n in enumerate(kinds["initiatives"])}
+    inner = set()
+    for node in list(kinds["initiative_relations"]):
+        one, other = sorted((id_of(node.full, "initiative"), id_of(node.full, "relatedInitiative")), key=places.get)
+        if one == other or other in inner:
+            account.kinds["initiative_relations"].nodes.remove(node)
+            continue
+        inner.add(other)
+        node.full.update(initiative={"id": one}, relatedInitiative={"id": other})
+
+
+def settle_plans(account, dice, kinds, few):
+    """Releases, and who is on duty."""
+    for node in kinds["release_pipelines"]:
+        node.full["teams"] = few(kinds["teams"])
+    for node in kinds["releases"]:
+        node.full["links"] = [{"id": account.fresh(), "label": account.generator.text(), "url": "https://example.com/notes"}]
+    for node in kinds["release_notes"]:
+        node.full.update(releases=few(kinds["releases"]), documentContent={"content": account.generator.text()})
+    for node in kinds["time_schedules"]:
+        node.full["entries"] = [{"startsAt": "2024-05-01T00:00:00.000Z", "endsAt": "2024-05-08T00:00:00.000Z", "userEmail": None,
+                                 "userId": dice.choice(kinds["users"]).full["id"]}]
+    for node in kinds["triage_responsibilities"]:
+        node.full["manualSelection"] = {"assignmentIndex": 0, "userIds": [n.full["id"] for n in kinds["users"][:2]]}
 
 
 def few_nodes(dice, nodes):
@@ -173,7 +210,7 @@ def link(account, nodes):
             if not isinstance(named, str) or named not in account.by_type or node.full.get(name) is not None:
                 continue
             others = [n for n in account.by_type[named].nodes if n is not node]
-            if others and (needed or dice.random() < 0.4) and node.kind.name not in ("users", "teams", "issue_labels", "project_labels"):
+            if others and (needed or dice.random() < 0.4) and node.kind.name not in ("users", "teams", "issue_labels", "project_labels", "initiative_labels"):
                 node.full[name] = ref(dice.choice(others))
 
 
@@ -236,6 +273,14 @@ def settle_comments(account, dice, kinds):
         echo_ids(full)
 
 
+def settle_trash(account, kinds):
+    """Nothing that a restore makes needs an issue of the trash: it could not be made."""
+    for issue in kinds["issues"]:
+        needed = [n for kind in account.kinds.values() for n in kind.nodes if n is not issue and issue.full["id"] in json.dumps(n.full)]
+        if needed:
+            issue.full["trashed"] = None
+
+
 def echo_ids(full):
     """The ids that a comment says once more."""
     for name in [*COMMENTED, "parent", "resolvingComment"]:
@@ -264,9 +309,9 @@ def place(writer, type, node, given):
             raise Refusal(f"a state of the type {given['type']}")
         if held("workflow_states", team=named("teamId"), name=given["name"]):
             raise Refusal(f"a second state {given['name']}")
-    if type in ("IssueLabel", "ProjectLabel"):
+    if type in ("IssueLabel", "ProjectLabel", "InitiativeLabel"):
         kind = account.by_type[type].name
-        if [n for n in held(kind, name=given["name"]) if n.full["team"] in (None, named("teamId"))]:
+        if [n for n in held(kind, name=given["name"]) if n.full.get("team") in (None, named("teamId"))]:
             raise Refusal(f"a second label {given['name']}")
         if given.get("parentId") and not account.by_id(type, given["parentId"]).full["isGroup"]:
             raise Refusal("a label below one that is no group")
@@ -276,6 +321,8 @@ def place(writer, type, node, given):
         judge_comment(account, given)
     if type == "IssueRelation" and held("issue_relations", issue=named("issueId"), relatedIssue=named("relatedIssueId")):
         raise Refusal("a second relation of the same issues")
+    if type == "InitiativeRelation" and held("initiative_relations", relatedInitiative=named("relatedInitiativeId")):
+        raise Refusal("an initiative that is part of two")
     if type == "Document" and len([n for n in ("projectId", "initiativeId", "issueId", "teamId", "cycleId") if given.get(n)]) != 1:
         raise Refusal("a document belongs to one thing")
     if type in ("Issue", "Comment") and given.get("createdAt", "") > writer.now():
