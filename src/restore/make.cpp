@@ -309,10 +309,13 @@ void RestoreMaker::create(Work& work) {
   RestoreSender::Watch watch;
   watch.sending = [&] {
     if (work.entry.sent == Time{}) work.entry.sent = parts_.fetcher.server_now();
+    // Known only now, if the answer is lost and what its text leads to is there before it is found.
+    work.entry.relink |= refs_.met_pending() && work.step.relink;
     put(work, State::sent);
     work.unknown = true;
   };
   watch.refused = [&] {
+    work.entry.relink = false;
     put(work, State::failed);
     work.unknown = false;
   };
@@ -438,7 +441,7 @@ void RestoreMaker::take_answer(Work& work, const json& body, const HttpResponse*
     work.entry.new_url = evaluated([&] { return work.step.new_url->text(names.scope()); });
   Names all(&names.scope());
   all.set("new", new_names(work.entry));
-  work.entry.relink = refs_.met_pending() && work.step.relink.has_value();
+  work.entry.relink |= refs_.met_pending() && work.step.relink;
   for (const auto& note : refs_.notes()) work.note(note);
   if (work.instead && !work.instead->say.empty())
     work.note(std::string(without_note) + work.instead->say);

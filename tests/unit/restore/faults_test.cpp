@@ -100,6 +100,30 @@ TEST_CASE("A create whose answer was lost is looked up before it is sent again")
     }
 }
 
+TEST_CASE("A link is mended though the answer came to light when what it leads to was there") {
+  RestoreRig rig;
+  rig.add_board("old-board-1", 2);  // the second comes first
+  json first = json::parse(rig.source.streams["cards"][1].raw);
+  first["text"] = "see https://notes.example/old-board-1-card-0";
+  rig.source.streams["cards"][1].raw = first.dump();
+  bool is_blind = false;
+  rig.server.after_create = [&](HttpResponse answer) {
+    const bool is_first = rig.server.things["cards"].size() == 1 && !is_blind;
+    is_blind = is_first;
+    return is_first ? cut() : std::move(answer);
+  };
+  // Nobody can look for it until the other one was made.
+  rig.server.before = [&](const Asked& asked) -> std::optional<HttpResponse> {
+    return is_blind && asked.request.method == "GET" ? std::optional(cut()) : std::nullopt;
+  };
+  rig.run();
+  REQUIRE(rig.entry("cards", "old-board-1-card-1").state == State::sent);
+  rig.run();
+  CHECK(rig.server.things["cards"].size() == 2);
+  CHECK(rig.made("cards", "old-board-1-card-1")["text"] ==
+        "[by Ada] see " + rig.entry("cards", "old-board-1-card-0").new_url);
+}
+
 TEST_CASE("A create that certainly did not come about is sent again") {
   RestoreRig rig;
   rig.add_board("old-board-1", 1);
