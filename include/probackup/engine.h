@@ -184,6 +184,7 @@ struct EngineOptions {
   std::string account;                       // `account` in expressions
   nlohmann::json const* settings = nullptr;  // object; `config` in expressions. Required
   std::vector<std::string> only;  // streams to read (their parents are read too); empty: all
+  std::vector<std::string> exclude;  // streams not to read, with all that is listed below them
   bool full = false;              // ignore since, validators and reuse
   unsigned concurrency = 0;       // 0: as the connector says
   std::chrono::nanoseconds wait_max = default_wait_max;  // for the API's limits

@@ -109,6 +109,12 @@ void ArgsBuilder::backup_command() {
       ->add_option("--only", o.only, "Only these streams; the others stay as in the last snapshot")
       ->delimiter(',')
       ->type_name("STREAM,...");
+  backup
+      ->add_option("--exclude", o.exclude,
+                   "Not these streams, nor what is listed below them; they stay as in the last\n"
+                   "snapshot")
+      ->delimiter(',')
+      ->type_name("STREAM,...");
   backup->add_flag("-n,--dry-run", o.dry_run, "Only say how many API calls a run would take");
   backup->add_option("--set", o.set, "A setting of the connector")->type_name("KEY=VALUE");
   backup

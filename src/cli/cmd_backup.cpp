@@ -6,6 +6,8 @@
 
 #include "cli/care.h"
 #include "cli/commands.h"
+#include "connector/model.h"
+#include "engine/selection.h"
 #include "job/manifest.h"
 #include "job/singer.h"
 #include "probackup/signin.h"
@@ -250,8 +252,8 @@ int backup_singer(Session& session, const SourceRef& source) {
     throw Error(ErrorKind::usage, source.text() + " needs a tap",
                 "give it by --tap COMMAND; a file with its output, or - for standard input, will "
                 "do as well");
-  if (options.dry_run || !options.only.empty() || !options.set.empty())
-    throw Error(ErrorKind::usage, "--dry-run, --only and --set do not apply to a Singer tap",
+  if (options.dry_run || !options.only.empty() || !options.exclude.empty() || !options.set.empty())
+    throw Error(ErrorKind::usage, "--dry-run, --only, --exclude and --set do not apply to a Singer tap",
                 "what a tap reads is the tap's own choice");
   bool for_commands = options.full || !options.tap_config.empty() || !options.tap_catalog.empty() ||
                       !options.tap_state.empty();
@@ -305,12 +307,15 @@ std::chrono::nanoseconds max_wait(const Options& options) {
 
 int backup_app(Session& session, const SourceRef& wanted) {
   auto& out = session.out();
-  if (auto of = session.connectors().get(wanted.app).account_for(); !of.empty())
+  const Connector connector = session.connectors().get(wanted.app);
+  if (auto of = connector.account_for(); !of.empty())
     throw Error(ErrorKind::usage, fmt::format("{} has nothing to back up", wanted.app),
                 fmt::format("its account is for {}", of));
+  select_streams(connector.model(), session.options().only, session.options().exclude);
   auto source = open_source(session, wanted);
-  ConnectorSource::Choice choice{session.options().only, session.options().full,
-                                 session.options().concurrency, max_wait(session.options())};
+  ConnectorSource::Choice choice{session.options().only, session.options().exclude,
+                                 session.options().full, session.options().concurrency,
+                                 max_wait(session.options())};
   if (session.options().dry_run) return dry_run(session, *source, choice);
   // Opened before the app is asked: a wrong password must not cost API calls.
   session.catalog();

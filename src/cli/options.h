@@ -23,7 +23,7 @@ struct Options {
   std::uint64_t limit_upload = 0, limit_download = 0;  // KiB/s; 0 is no limit
 
   // Of the commands; each uses what its --help lists.
-  std::vector<std::string> sources, only, set, formats, files;
+  std::vector<std::string> sources, only, exclude, set, formats, files;
   std::string snapshot, other_snapshot, stream, id, text, target, at, source, app, account, tap,
       what;
   std::string tap_config, tap_catalog, tap_state;

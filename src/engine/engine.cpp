@@ -75,6 +75,10 @@ struct Engine::State {
         clock(used_clock),
         concurrency(concurrency_of(model, engine_options)) {}
 
+  std::vector<const StreamModel*> chosen_streams() const {
+    return select_streams(model, options.only, options.exclude);
+  }
+
   // Everything that one call of a public method needs.
   struct Run {
     Run(State& state, bool full)
@@ -197,13 +201,13 @@ CheckResult Engine::check(std::stop_token stop) {
 }
 
 void Engine::run(BackupSink& sink, std::stop_token stop) {
-  auto streams = select_streams(state_->model, state_->options.only);
+  auto streams = state_->chosen_streams();
   State::Run run(*state_, false);
   state_->read(run, streams, sink, stop);
 }
 
 std::vector<Engine::Estimate> Engine::estimate(std::stop_token stop) {
-  auto streams = select_streams(state_->model, state_->options.only);
+  auto streams = state_->chosen_streams();
   State::Run run(*state_, true);
   auto tops = top_listings(streams);
   std::vector<const StreamModel*> readable;
@@ -224,7 +228,7 @@ std::vector<Engine::Estimate> Engine::estimate(std::stop_token stop) {
 
 std::vector<Engine::Visible> Engine::visible(std::stop_token stop) {
   State::Run run(*state_, true);
-  auto tops = top_listings(select_streams(state_->model, state_->options.only));
+  auto tops = top_listings(state_->chosen_streams());
   std::vector<const StreamModel*> readable;
   for (auto& stream : tops) {
     stream.files.clear();

@@ -81,18 +81,12 @@ std::unique_ptr<Engine> ConnectorSource::engine(const Choice& choice) {
   options.account = source_.account;
   options.settings = &settings_;
   options.only = choice.only;
+  options.exclude = choice.exclude;
   options.full = choice.full;
   options.concurrency = choice.concurrency;
   options.wait_max = choice.wait_max;
   options.tokens = tokens_;
   for (const auto& token : more_) options.more.push_back({token.name, &token.settings});
-  auto streams = connector_.streams();
-  for (const auto& name : choice.only)
-    if (std::find(streams.begin(), streams.end(), name) == streams.end())
-      throw Error(
-          ErrorKind::usage,
-          fmt::format("{} has no stream {}{}", source_.app, name, did_you_mean(name, streams)),
-          "streams: " + join(streams, ", "));
   return std::make_unique<Engine>(connector_, options, http_, clock_);
 }
 

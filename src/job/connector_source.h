@@ -21,7 +21,7 @@ std::unique_ptr<RecordDescriber> connector_describer(const Connector& connector)
 class ConnectorSource {
  public:
   struct Choice {
-    std::vector<std::string> only;  // streams, empty: all
+    std::vector<std::string> only, exclude;  // as in EngineOptions
     bool full = false;
     unsigned concurrency = 0;
     std::chrono::nanoseconds wait_max = default_wait_max;
@@ -51,8 +51,7 @@ class ConnectorSource {
   };
   const std::vector<Checked>& checked() const { return checked_; }
   const SourceRef& source() const { return source_; }
-  // Throws Error(usage) for a stream in `choice.only` that the connector does not have. The result
-  // refers to this object.
+  // The result refers to this object.
   BackupSource backup_source(const Choice& choice,
                              std::function<void(const EngineProgress&)> progress);
   std::vector<Engine::Visible> visible(std::stop_token stop);

@@ -60,6 +60,11 @@ class CommandLine(unittest.TestCase):
         self.assertIn("PROBACKUP_TRELLO_TOKEN", missing.stderr)
         refused = self.run_it("backup", "trello:acme", "--set", "token=abcdef", code=2)
         self.assertIn("command line", refused.stderr)
+        for wrong, said in [(["--exclude", "card"], "did you mean cards"),
+                            (["--only", "cardz"], "did you mean cards"),
+                            (["--exclude", "cards", "--only", "cards"], "--only and by --exclude"),
+                            (["--exclude", "boards", "--only", "comments"], "cannot be read without boards")]:
+            self.assertIn(said, self.run_it("backup", "trello", *wrong, code=2).stderr)
 
     def test_a_snapshot_goes_in_and_comes_out(self):
         self.run_it("init")

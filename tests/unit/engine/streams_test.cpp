@@ -148,6 +148,37 @@ TEST_CASE("chosen streams are read with the streams above them, and no others") 
   }
 }
 
+TEST_CASE("excluded streams are not read, and nor is what needs them") {
+  const std::string streams = R"({"a": {"get": "/a", "id": "id"},
+      "b": {"each": "a", "get": "/b", "id": "id"}, "c": {"get": "/c", "id": "id"},
+      "d": {"each": ["b", "c"], "get": "/d", "id": "id"}})";
+  Rig rig(streams, [&](const Asked&) { return reply(R"([{"id": "1"}])"); });
+  const auto asked = [&](std::vector<std::string> only, std::vector<std::string> exclude) {
+    rig.base_options.only = std::move(only);
+    rig.base_options.exclude = std::move(exclude);
+    rig.run();
+    auto out = rig.asked();
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  CHECK(asked({}, {"a"}) == std::vector<std::string>{"/c"});
+  CHECK(asked({}, {"b", "c"}) == std::vector<std::string>{"/a"});
+  CHECK(asked({"a", "c"}, {"b"}) == std::vector<std::string>{"/a", "/c"});
+
+  const auto refusal = [&](std::vector<std::string> only, std::vector<std::string> exclude) {
+    try {
+      asked(std::move(only), std::move(exclude));
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::usage);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK_THAT(refusal({}, {"aa"}), ContainsSubstring("did you mean a"));
+  CHECK_THAT(refusal({"a"}, {"a"}), ContainsSubstring("by --only and by --exclude"));
+  CHECK_THAT(refusal({"d"}, {"a"}), ContainsSubstring("cannot be read without a"));
+}
+
 TEST_CASE("the credentials' check names the account, and a refusal ends it") {
   int status = 200;
   Rig rig(R"({"a": {"get": "/a", "id": "id"}})",
