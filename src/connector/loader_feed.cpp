@@ -51,6 +51,7 @@ std::optional<FeedModel> read_feed(ObjectReader& source, const Lets& lets, const
   feed.gone = reader.expression("gone", of_change);
   feed.record = reader.path("record", true);
   read_detail(reader, lets, of_change, feed);
+  feed.elsewhere = reader.expression("elsewhere", of_change);
   feed.whole = reader.expression("whole", answer_roots(with_feed));
   feed.at_most = reader.number("at_most", 1, feed_changes_max, feed_changes_max);
   reader.require("next");

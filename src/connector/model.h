@@ -52,6 +52,7 @@ struct FeedModel {
   std::string record;              // selector of the record in the change; "": the change is it
   std::optional<RequestModel> detail;  // over the change: asked for the record, ...
   std::string detail_record;           // ... which this selects
+  std::optional<Expression> elsewhere;  // over the record: another listing has it, this one has not
   std::optional<Expression> whole;  // over each page: the app cannot tell, the listing is to be read
   std::int64_t at_most = feed_changes_max;  // so is it where there are more changes
   std::optional<Expression> next;       // the token of the next run, over the last page

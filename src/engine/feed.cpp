@@ -144,6 +144,15 @@ bool Feed::read_details(std::vector<FeedChange>& changes) {
   return all;
 }
 
+void Feed::drop_others(std::vector<FeedChange>& changes) const {
+  std::erase_if(changes, [&](const FeedChange& change) {
+    if (change.gone) return false;
+    Names names(&names_);
+    names.set("record", parse_json(change.raw));
+    return model_.elsewhere->holds(names.scope());
+  });
+}
+
 std::optional<Feed::Answer> Feed::read(const std::string& token) {
   Names names(&names_);
   names.set("feed", token);
@@ -177,6 +186,7 @@ std::optional<Feed::Answer> Feed::read(const std::string& token) {
   }
   out.changes = collected.take();
   if (model_.detail && !read_details(out.changes)) return std::nullopt;
+  if (model_.elsewhere) drop_others(out.changes);
   return out;
 }
 

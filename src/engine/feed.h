@@ -46,6 +46,8 @@ class Feed {
                           Pager* pager = nullptr, const PageAsk& page = {});
   // Puts the records in place of what was told of them. False where one cannot be had.
   bool read_details(std::vector<FeedChange>& changes);
+  // Leaves out changes of records that other listings have.
+  void drop_others(std::vector<FeedChange>& changes) const;
   void give_up(const std::string& why) const;
 
   const RunParts& parts_;

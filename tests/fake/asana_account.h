@@ -80,6 +80,7 @@ class AsanaAccount : public TestAccount {
   void add_listings();
   void add_task_listings();
   void add_people_listings();
+  void add_event_reads();
   void list(const std::string& path, const std::string& type, Lister keys);
   // Records of a type below the record that the path, or a query parameter, names.
   void list_below(const std::string& path, const std::string& owner_type, const std::string& type);

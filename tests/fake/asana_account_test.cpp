@@ -89,6 +89,39 @@ TEST_CASE("A page's offset holds for its listing alone, and not for ever") {
   CHECK(client.status == 400);
 }
 
+TEST_CASE("A project's events tell of its tasks and what is below them, for a day") {
+  Moved clock;
+  AsanaAccount account(3, {3, 1, 2, 4, 1}, {}, clock);
+  AsanaClient client(account);
+  const auto project = client.get_all("/projects?workspace=" + first_workspace(client))[0];
+  const auto events = "/events?resource=" + project.at("gid").get<std::string>();
+  const std::string first = client.get(events).at("sync");
+  CHECK(client.status == 412);
+  const auto tasks = client.get_all("/tasks?project=" + project.at("gid").get<std::string>());
+  const std::string task = tasks.at(0).at("gid"), other = tasks.at(1).at("gid");
+  const auto below = client.made(client.post("/tasks/" + task + "/subtasks", {{"name", "Below"}}));
+  client.put("/tasks/" + below, {{"name", "Lower"}});
+  client.erase("/tasks/" + other);
+
+  const auto told = client.get(events + "&sync=" + first);
+  std::set<std::string> seen;
+  for (const auto& event : told.at("data"))
+    seen.insert(event.at("action").get<std::string>() + " " +
+                event.at("resource").at("gid").get<std::string>());
+  for (const auto& wanted :
+       {"added " + below, "changed " + below, "changed " + task, "deleted " + other}) {
+    CAPTURE(wanted);
+    CHECK(seen.contains(wanted));
+  }
+  const auto none = client.get(events + "&sync=" + told.at("sync").get<std::string>());
+  CHECK(none.at("data").empty());
+  CHECK(none.at("has_more") == false);
+
+  clock.shift = std::chrono::hours(25);
+  client.get(events + "&sync=" + told.at("sync").get<std::string>());
+  CHECK(client.status == 412);
+}
+
 TEST_CASE("Asana refuses what it cannot do, and says why") {
   AsanaAccount account(4, {2, 1, 1, 3, 1});
   AsanaClient client(account);

@@ -108,6 +108,7 @@ void AsanaData::place_task(const std::string& task, const std::string& project,
   }
   put_before(orders_["tasks/" + project], task, before);
   put_before(orders_["tasks/" + chosen], task, before);
+  if (is_new) tell("added", asana_ref("task", task), task, asana_ref("project", project));
   touch("task", task);
   add_story(task, is_new ? "added_to_project" : "section_changed", me_,
             {{"target", asana_ref("task", task)}, {"project", asana_ref("project", project)}});
@@ -117,6 +118,7 @@ void AsanaData::remove_from_project(const std::string& task, const std::string& 
   auto& memberships = at("task", task)["memberships"];
   const auto place = place_of(memberships, project, "project");
   if (place == memberships.size()) return;
+  tell("removed", asana_ref("task", task), task, asana_ref("project", project));
   take_out("tasks", memberships[place].at("section").at("gid"), task);
   memberships.erase(place);
   take_out("tasks", project, task);
@@ -137,6 +139,7 @@ void AsanaData::set_parent(const std::string& task, const std::string& parent) {
     count_subtasks(old);
   }
   at("task", task)["parent"] = parent.empty() ? JsonRecord(nullptr) : asana_ref("task", parent);
+  if (!parent.empty()) tell("added", asana_ref("task", task), task, asana_ref("task", parent));
   touch("task", task);
   if (parent.empty()) return;
   orders_["subtasks/" + parent].push_back(task);
@@ -256,6 +259,7 @@ void AsanaData::delete_attachment(const std::string& attachment) {
 void AsanaData::delete_task(const std::string& task) {
   const auto below = order("subtasks", task);
   for (const auto& subtask : below) delete_task(subtask);
+  tell("deleted", asana_ref("task", task), task);
   const auto record = at("task", task);
   for (const auto& membership : record.at("memberships")) {
     take_out("tasks", membership.at("project").at("gid"), task);

@@ -69,6 +69,7 @@ void AsanaData::touch(const std::string& type, const std::string& gid) {
   time_.step();
   auto& record = at(type, gid);
   if (record.contains("modified_at")) record["modified_at"] = stamp();
+  if (type == "task") tell("changed", asana_ref("task", gid), gid);
 }
 
 void AsanaData::update(const std::string& type, const std::string& gid, const JsonRecord& changes) {
@@ -299,7 +300,10 @@ std::string AsanaData::add_story(const std::string& owner, const std::string& su
                     {"reaction_summary", JsonRecord::array()},
                     {"source", "web"}};
   record.update(members);
-  return add("story", owner, std::move(record));
+  const auto gid = add("story", owner, std::move(record));
+  if (table("task").find(owner))
+    tell("added", asana_ref("story", gid), owner, asana_ref("task", owner));
+  return gid;
 }
 
 std::string AsanaData::add_comment(const std::string& task, const std::string& user,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -137,10 +138,21 @@ class AsanaData {
   const std::string& me() const { return me_; }
   void touch(const std::string& type, const std::string& gid);
 
+  // What happened to tasks, and in which projects, in its order.
+  struct Event {
+    JsonRecord body;
+    std::set<std::string> projects;
+  };
+  const std::vector<Event>& events() const { return events_; }
+
   std::map<std::string, std::string> bytes;  // of uploaded files, by attachment
 
  private:
   std::string next_gid();
+  // `resource`: the task itself, or what hangs off it; `parent`: what it was added to or removed
+  // from, or null.
+  void tell(const std::string& action, const JsonRecord& resource, const std::string& task,
+            const JsonRecord& parent = nullptr);
   std::string add_story(const std::string& owner, const std::string& subtype,
                         const std::string& user, JsonRecord members);
   void count_subtasks(const std::string& task);
@@ -149,6 +161,7 @@ class AsanaData {
 
   std::map<std::string, RecordTable> tables_;
   std::map<std::string, std::vector<std::string>> orders_;
+  std::vector<Event> events_;
   AccountTime time_;
   std::uint64_t last_gid_;
   std::string me_;

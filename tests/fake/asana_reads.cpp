@@ -153,6 +153,7 @@ void AsanaAccount::add_reads() {
   add_people_listings();
   add_listings();
   add_task_listings();
+  add_event_reads();
   const std::pair<const char*, const char*> singles[] = {
       {"/workspaces/:gid", "workspace"},
       {"/teams/:gid", "team"},

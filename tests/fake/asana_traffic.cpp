@@ -82,6 +82,8 @@ void write_asana(AsanaClient& client) {
   const auto team =
       client.made(client.post("/teams", {{"name", "New"}, {"organization", workspace}}));
   const auto project = client.made(client.post("/projects", {{"name", "New"}, {"team", team}}));
+  const auto events = "/events?opt_fields=action,parent,resource&resource=" + project;
+  const std::string sync = client.get(events).at("sync");
   const auto section =
       client.made(client.post("/projects/" + project + "/sections", {{"name", "Doing"}}));
   const auto tag = client.made(
@@ -129,6 +131,7 @@ void write_asana(AsanaClient& client) {
   client.erase("/tasks/" + task);
   client.erase("/tags/" + tag);
   client.erase("/projects/" + project);
+  client.get(events + "&sync=" + sync);
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 // A backup through the built-in connectors holds what the account holds, run after run.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
 #include "catch.h"
+#include "fake/asana_account.h"
 #include "fake/github_account.h"
 #include "rig.h"
 #include "util/text.h"
@@ -171,4 +173,56 @@ TEST_CASE("The traffic of a first and a later run", "[.traffic]") {
   rig.clock().sleep(std::chrono::minutes(10), {});
   CHECK(rig.backup().gaps.empty());
   rig.server().write_log(log, rig.account().app());
+}
+
+TEST_CASE("A run soon after the last one sees what Asana's events tell") {
+  MemoryStorage storage;
+  Rig rig("asana:all", 3, {}, storage);
+  auto& account = dynamic_cast<AsanaAccount&>(rig.account());
+  struct Tasks {
+    std::string project, other, gone, changed, moved;
+  };
+  const auto tasks = account.change([](AsanaData& data) {
+    data.catch_up();
+    const auto workspace = data.table("workspace").all().begin()->first;
+    Tasks out;
+    out.project = data.add_project(workspace, "", "Busy");
+    out.other = data.add_project(workspace, "", "Other");
+    for (auto* task : {&out.gone, &out.changed, &out.moved}) {
+      *task = data.add_task(workspace, "", "A task", "");
+      data.place_task(*task, out.project, "");
+    }
+    return out;
+  });
+  const auto listings = [&] {
+    const auto log = rig.server().log();
+    return std::count_if(log.begin(), log.end(), [](const auto& entry) {
+      return entry.path.ends_with("/tasks") &&
+             std::any_of(entry.query.begin(), entry.query.end(),
+                         [](const auto& parameter) { return parameter.first == "project"; });
+    });
+  };
+  check_equal(rig, rig.backup(), true);
+  CHECK(listings() > 1);
+  rig.clock().sleep(std::chrono::hours(1), {});
+  const auto added = account.change([&](AsanaData& data) {
+    data.catch_up();
+    data.delete_task(tasks.gone);
+    data.update_task(tasks.changed, {{"name", "Another name"}});
+    data.add_comment(tasks.changed, data.me(), "<body>Look</body>");
+    data.remove_from_project(tasks.moved, tasks.project);
+    data.place_task(tasks.moved, tasks.other, "");
+    const auto task = data.add_task(data.table("workspace").all().begin()->first, "", "New", "");
+    data.place_task(task, tasks.project, "");
+    return task;
+  });
+  rig.clock().sleep(std::chrono::minutes(1), {});
+  rig.server().clear_log();
+  const auto report = rig.backup();
+  check_equal(rig, report, false);
+  const auto held = rig.contents(report.snapshot).streams.at("tasks");
+  CHECK_FALSE(held.contains(tasks.gone));
+  CHECK(held.contains(added));
+  CHECK(held.contains(tasks.moved));
+  CHECK(listings() == 0);
 }

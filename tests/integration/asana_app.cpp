@@ -52,7 +52,7 @@ class AsanaApp final : public App {
   TestAccount& account() override { return account_; }
   std::map<std::string, std::string> settings() const override {
     if (!everybody_) return {};
-    return {{"people", "all"}, {"admin", "yes"}};
+    return {{"people", "all"}, {"admin", "yes"}, {"events", "yes"}};
   }
   std::chrono::hours seen_after() const override { return std::chrono::hours(21); }
   std::vector<std::string> signed_fields() const override { return {"download_url", "view_url"}; }

@@ -549,6 +549,22 @@ TEST_CASE("what a feed only names is asked for, each once") {
   CHECK(rig.sink.gaps().empty());
 }
 
+TEST_CASE("what a feed tells of another listing's records is passed over") {
+  NamesWorld world;
+  auto streams = json::parse(names_stream);
+  streams["notes"].erase("keep");
+  streams["notes"]["feed"]["elsewhere"] = "${record.text == 'another'}";
+  Rig rig(streams.dump(), [&](const Asked& asked) { return world.answer(asked); });
+  rig.run();
+  world.set("b", "another");
+  world.set("c", "2");
+  world.drop("a");
+  rig.run();
+  CHECK(rig.sink.keys("notes") == std::vector<std::string>{"b", "c"});
+  CHECK(rig.sink.raws("notes")["b"] == R"({"id":"b","text":"1"})");
+  CHECK(rig.sink.raws("notes")["c"] == R"({"id":"c","text":"2"})");
+}
+
 TEST_CASE("the whole listing is read where a feed cannot tell, tells too much, or names what is not there") {
   const int trouble = GENERATE(0, 1, 2);
   CAPTURE(trouble);
