@@ -29,6 +29,22 @@ void suggest_command(const CLI::App& app, int argc, char** argv) {
   std::cerr << "there is no command " << argv[1] << did_you_mean(argv[1], names) << "\n";
 }
 
+// It says nothing of the right name either, and complains of what else is missing first.
+void suggest_option(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command = &app; command;) {
+    for (const auto* option : command->get_options())
+      for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+    const auto chosen = command->get_subcommands();
+    command = chosen.empty() ? nullptr : chosen.front();
+  }
+  for (const auto& argument : app.remaining(true)) {
+    const std::string name = argument.substr(0, argument.find('='));
+    if (name.starts_with("--"))
+      std::cerr << "there is no option " << name << did_you_mean(name, names) << "\n";
+  }
+}
+
 }  // namespace
 
 void ArgsBuilder::build() {
@@ -77,6 +93,7 @@ ParsedArgs parse_args(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     suggest_command(app, argc, argv);
+    if (error.get_exit_code() != 0) suggest_option(app);
     out.exit_code = app.exit(error) == 0 ? 0 : 2;
     return out;
   }

@@ -54,6 +54,7 @@ class CommandLine(unittest.TestCase):
         self.run_it("init")
         self.assertIn("did you mean trello", self.run_it("backup", "trelo", code=2).stderr)
         self.run_it("backup", code=2)
+        self.assertIn("did you mean --full", self.run_it("backup", "--ful", code=2).stderr)
         self.run_it("nonsense", code=2)
         self.run_it("list", "nonsense", code=2)
         missing = self.run_it("backup", "trello:acme", code=2)
