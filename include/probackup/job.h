@@ -61,7 +61,8 @@ struct StreamReport {
   std::string name;
   std::uint64_t records = 0, added = 0, changed = 0, removed = 0, requests = 0;
   bool complete = true;
-  bool read = true;  // else kept from the last snapshot (--only, --exclude, or read by a run that paused)
+  // Else kept from the last snapshot (--only, --exclude, or read by a run that paused).
+  bool read = true;
 };
 
 // A container that the last snapshot had and this one has not: deleted in the app, or not visible

@@ -253,7 +253,8 @@ int backup_singer(Session& session, const SourceRef& source) {
                 "give it by --tap COMMAND; a file with its output, or - for standard input, will "
                 "do as well");
   if (options.dry_run || !options.only.empty() || !options.exclude.empty() || !options.set.empty())
-    throw Error(ErrorKind::usage, "--dry-run, --only, --exclude and --set do not apply to a Singer tap",
+    throw Error(ErrorKind::usage,
+                "--dry-run, --only, --exclude and --set do not apply to a Singer tap",
                 "what a tap reads is the tap's own choice");
   bool for_commands = options.full || !options.tap_config.empty() || !options.tap_catalog.empty() ||
                       !options.tap_state.empty();

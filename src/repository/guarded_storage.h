@@ -83,6 +83,8 @@ class GuardedStorage final : public Storage {
   void take_back(const ObjectName& name) {
     try {
       inner_.remove(name);
+    } catch (const NotFound&) {
+      // Whoever has the lock now removed it.
     } catch (const std::exception& error) {
       log_warning(fmt::format("{} was written after the lock was lost, and stays: {}; "
                               "`probackup check` tells whether it does harm",
